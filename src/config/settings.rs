@@ -1,0 +1,164 @@
+//! What a configuration file says, resolved and checked: every default filled in, every value typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use jsonwebtoken::Algorithm;
+use url::Url;
+
+use super::Secret;
+use crate::routing::Route;
+
+/// The whole configuration.
+#[derive(Debug)]
+pub struct Settings {
+    /// `[server]`.
+    pub server: Server,
+    /// `[keycloak]` first, then every `[[keycloak.also]]`.
+    pub issuers: Vec<Issuer>,
+    /// `[auth]`.
+    pub auth: Auth,
+    /// `[users]`.
+    pub users: Users,
+    /// Every `[[upstream]]`.
+    pub upstreams: Vec<Upstream>,
+    /// Every `[[route]]`, in the order of the file.
+    pub routes: Vec<Route>,
+}
+
+/// `[server]`.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where requests are taken.
+    pub listen: SocketAddr,
+    /// Where `/livez`, `/readyz` and `/metrics` are served.
+    pub admin_listen: SocketAddr,
+    /// How clients reach the gateway, where it cannot be told from a request.
+    pub public_url: Option<Url>,
+    /// Peers whose `X-Forwarded-*` and `X-Request-Id` are believed; IPv4-mapped networks are unmapped.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Worker threads.
+    pub threads: usize,
+    /// How long a request head may take, from its first byte to its last.
+    pub header_timeout: Duration,
+    /// How long a connection may be idle between two requests, and before the first.
+    pub idle_timeout: Duration,
+    /// The largest request head in bytes, request line included.
+    pub max_header_size: usize,
+    /// The most header fields.
+    pub max_headers: usize,
+    /// The most connections at once.
+    pub max_connections: usize,
+    /// How long a stop waits for requests in flight.
+    pub shutdown_timeout: Duration,
+}
+
+/// `[keycloak]` or `[[keycloak.also]]`: an issuer whose tokens are accepted.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    /// A short name for metrics and paths.
+    pub name: Arc<str>,
+    /// The exact `iss` of its tokens.
+    pub issuer: Arc<str>,
+    /// Where to call it: `internal_url`, else the issuer.
+    pub url: Url,
+    /// Our client there, and its secret; an additional issuer needs none.
+    pub client: Option<Client>,
+    /// What `aud` must hold.
+    pub audience: String,
+    /// The signature algorithms that are accepted; never a symmetric one.
+    pub algorithms: Vec<Algorithm>,
+    /// Tolerance for clock differences.
+    pub leeway: Duration,
+    /// The longest life (`exp` − `iat`) of a token.
+    pub max_lifetime: Duration,
+    /// The clients (`azp`) whose tokens are accepted.
+    pub allowed_clients: Vec<String>,
+    /// Roles of the issuer that count beside those of the users database: realm roles by name, client roles
+    /// as `client:role`.
+    pub roles: Vec<String>,
+    /// How often the keys are read again.
+    pub keys_refresh: Duration,
+    /// How long keys are used after they were last read.
+    pub keys_max_stale: Duration,
+}
+
+/// The gateway's own client at an issuer.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// `client_id`.
+    pub id: String,
+    /// `client_secret`.
+    pub secret: Secret,
+}
+
+/// `[auth]`.
+#[derive(Clone, Debug)]
+pub struct Auth {
+    /// Where the gateway's own endpoints are.
+    pub prefix: String,
+    /// Whether `POST /auth/login` exists.
+    pub password_login: bool,
+    /// Whether endpoints that only tests need exist.
+    pub test_endpoints: bool,
+    /// Whether a log-in needs a verified e-mail address.
+    pub require_verified_email: bool,
+    /// Origins that browsers may call the endpoints from.
+    pub cors_origins: Vec<String>,
+}
+
+/// `[users]`.
+#[derive(Clone, Debug)]
+pub struct Users {
+    /// Where the users database is.
+    pub database: Database,
+    /// What becomes of a valid token of a user that is not known.
+    pub provision: Provision,
+    /// How old rights may be that cannot be checked against the database.
+    pub stale_when_blind: Duration,
+}
+
+/// `[users] database`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// `sqlite:PATH`.
+    Sqlite(PathBuf),
+}
+
+/// `[users] provision`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provision {
+    /// 403 `unknown-user`.
+    Never,
+    /// An account without roles is made.
+    OnFirstSight,
+}
+
+/// `[[upstream]]`.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// How routes name it.
+    pub name: Arc<str>,
+    /// Its servers, taken in turn.
+    pub servers: Vec<ServerUrl>,
+    /// How long a connection attempt may take.
+    pub connect_timeout: Duration,
+    /// How long writing may be stuck.
+    pub write_timeout: Duration,
+    /// How long an unused connection is kept.
+    pub idle_timeout: Duration,
+}
+
+/// One server of an upstream: scheme, host and port; no path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerUrl {
+    /// Whether TLS is spoken.
+    pub tls: bool,
+    /// Name or address; an IPv6 address without brackets.
+    pub host: String,
+    /// The port, from the URL or the scheme.
+    pub port: u16,
+}

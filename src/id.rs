@@ -1,0 +1,21 @@
+//! Randomness: identifiers of users, requests and changes. The only place where it is drawn.
+
+use uuid::Uuid;
+
+/// A new identifier of a user: UUID version 7, so that the primary key is the order of arrival.
+#[must_use]
+pub fn user_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// A new identifier of a request, unguessable and short enough for a log line.
+#[must_use]
+pub fn request_id() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
+/// A new name of a change in the log, never used before.
+#[must_use]
+pub fn change_tag() -> Uuid {
+    Uuid::new_v4()
+}

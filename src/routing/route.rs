@@ -1,0 +1,65 @@
+//! A route: which requests, what rule, where to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{HostPattern, Methods, PathPattern};
+use crate::policy::Rule;
+
+/// One `[[route]]` of the configuration, or an endpoint of ours.
+#[derive(Debug)]
+pub struct Route {
+    /// Host, path and methods as configured, for logs and metrics: `GET app.example.com/admin/*`.
+    pub label: Arc<str>,
+    /// Which hosts.
+    pub host: HostPattern,
+    /// Which paths.
+    pub path: PathPattern,
+    /// Which methods.
+    pub methods: Methods,
+    /// Who may enter.
+    pub rule: Rule,
+    /// Where to.
+    pub target: Target,
+    /// Origins that browsers may call from; empty: nothing is added.
+    pub cors_origins: Vec<String>,
+}
+
+/// Where a route leads.
+#[derive(Debug)]
+pub enum Target {
+    /// To an application behind the gateway.
+    Upstream(UpstreamTarget),
+    /// To an endpoint of the gateway itself, by its index in the endpoint table.
+    Local(usize),
+}
+
+/// How a request is carried to an upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamTarget {
+    /// The `name` of the `[[upstream]]`.
+    pub upstream: Arc<str>,
+    /// A prefix of whole segments that is taken off the path.
+    pub strip_prefix: Option<String>,
+    /// Which `Host` the upstream sees.
+    pub upstream_host: UpstreamHost,
+    /// Whether `%2F` may stand in the path.
+    pub encoded_slash: bool,
+    /// Whether the upstream gets `Authorization`.
+    pub forward_token: bool,
+    /// Whether a WebSocket may be opened (RFC 6455).
+    pub websocket: bool,
+    /// How long the upstream may be silent: before its response header, and between two reads of the body.
+    pub timeout: Duration,
+    /// The largest request body in bytes; none: no limit.
+    pub max_body: Option<u64>,
+}
+
+/// Which `Host` the upstream sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpstreamHost {
+    /// The one that the client sent.
+    Keep,
+    /// The one of the server's URL.
+    Upstream,
+}

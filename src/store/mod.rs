@@ -1,0 +1,9 @@
+//! The users database: one narrow trait for each service that needs it.
+
+mod change_log;
+mod error;
+mod rights;
+
+pub use change_log::{Batch, Change, ChangeKind, ChangeLog, Entry, Position};
+pub use error::StoreError;
+pub use rights::{AccountRow, CatalogueRows, Enrichment, Rights, RoleId, RoleRow, UserKind, UserState};
