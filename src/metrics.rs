@@ -1,1 +1,135 @@
-//! metrics.
+//! What Prometheus scrapes. Every label comes from a closed set; `docs/metrics.md` lists them all.
+
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
+use std::time::Duration;
+
+/// The gateway's own metrics in a registry of its own.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    latency: Histogram,
+    connections: IntGauge,
+    panics: IntCounter,
+    database: HistogramVec,
+    log_age: prometheus::Gauge,
+    revoked: IntGauge,
+    in_flight: IntGauge,
+    upstream_tries: IntCounterVec,
+}
+
+impl Metrics {
+    /// Registers everything.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let build = IntCounterVec::new(Opts::new("doorward_build_info", "Version of the gateway; always 1."), &["version"])?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).inc();
+        registry.register(Box::new(build))?;
+        let metrics = Self {
+            requests: IntCounterVec::new(
+                Opts::new("doorward_requests_total", "Requests by route, status and the reason of a refusal (empty: none)."),
+                &["route", "status", "reason"],
+            )?,
+            latency: Histogram::with_opts(
+                HistogramOpts::new("doorward_request_duration_seconds", "From the request's head to the response's last byte.").buckets(LATENCY.to_vec()),
+            )?,
+            connections: IntGauge::new("doorward_connections", "Open client connections.")?,
+            panics: IntCounter::new("doorward_panics_total", "Panics that were caught; each is a defect.")?,
+            database: HistogramVec::new(
+                HistogramOpts::new("doorward_database_duration_seconds", "Calls of the users database by operation and outcome.").buckets(CALLS.to_vec()),
+                &["operation", "outcome"],
+            )?,
+            log_age: prometheus::Gauge::new("doorward_change_log_age_seconds", "Time since the last successful poll of the change log.")?,
+            revoked: IntGauge::new("doorward_revocations", "Revocations in memory.")?,
+            in_flight: IntGauge::new("doorward_requests_in_flight", "Requests that are being served.")?,
+            upstream_tries: IntCounterVec::new(
+                Opts::new("doorward_upstream_connections_total", "Connections to upstreams by outcome: reused, new, failed."),
+                &["upstream", "outcome"],
+            )?,
+            registry,
+        };
+        metrics.register()?;
+        Ok(metrics)
+    }
+
+    fn register(&self) -> Result<(), prometheus::Error> {
+        self.registry.register(Box::new(self.requests.clone()))?;
+        self.registry.register(Box::new(self.latency.clone()))?;
+        self.registry.register(Box::new(self.connections.clone()))?;
+        self.registry.register(Box::new(self.panics.clone()))?;
+        self.registry.register(Box::new(self.database.clone()))?;
+        self.registry.register(Box::new(self.log_age.clone()))?;
+        self.registry.register(Box::new(self.revoked.clone()))?;
+        self.registry.register(Box::new(self.in_flight.clone()))?;
+        self.registry.register(Box::new(self.upstream_tries.clone()))
+    }
+
+    /// Where other modules register theirs.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// One request ended.
+    pub fn request(&self, route: &str, status: u16, reason: &str, took: Duration) {
+        self.requests.with_label_values(&[route, status_text(status).as_str(), reason]).inc();
+        self.latency.observe(took.as_secs_f64());
+    }
+
+    /// A connection was opened or closed.
+    pub fn connection(&self, opened: bool) {
+        self.connections.add(if opened { 1 } else { -1 });
+    }
+
+    /// Requests that are being served.
+    #[must_use]
+    pub fn in_flight(&self) -> &IntGauge {
+        &self.in_flight
+    }
+
+    /// A panic was caught.
+    pub fn panicked(&self) {
+        self.panics.inc();
+    }
+
+    /// A call of the users database ended.
+    pub fn database(&self, operation: &'static str, done: bool, took: Duration) {
+        let outcome = if done { "ok" } else { "error" };
+        self.database.with_label_values(&[operation, outcome]).observe(took.as_secs_f64());
+    }
+
+    /// A connection to an upstream was taken or could not be.
+    pub fn upstream(&self, upstream: &str, outcome: &'static str) {
+        self.upstream_tries.with_label_values(&[upstream, outcome]).inc();
+    }
+
+    /// What is looked up only when somebody scrapes.
+    pub fn observe(&self, log_age: Option<Duration>, revoked: usize) {
+        self.log_age.set(log_age.map_or(f64::INFINITY, |age| age.as_secs_f64()));
+        self.revoked.set(i64::try_from(revoked).unwrap_or(i64::MAX));
+    }
+
+    /// The text exposition format.
+    pub fn text(&self) -> Result<String, prometheus::Error> {
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+/// Three digits without a heap allocation.
+struct StatusText([u8; 3]);
+
+impl StatusText {
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("000")
+    }
+}
+
+fn status_text(status: u16) -> StatusText {
+    let digit = |place: u16| b'0' + u8::try_from(status / place % 10).unwrap_or(0);
+    StatusText([digit(100), digit(10), digit(1)])
+}
+
+const LATENCY: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+const CALLS: [f64; 10] = [0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.025, 0.1, 0.5, 2.5];

@@ -1,1 +1,11 @@
-//! proxy.
+//! Pingora's hooks: carries requests and responses, and writes the log line.
+
+mod answer;
+mod body;
+mod carrier;
+mod failure;
+mod passage;
+mod peer;
+
+pub use carrier::Carrier;
+pub use passage::Passage;

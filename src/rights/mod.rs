@@ -1,1 +1,17 @@
-//! rights.
+//! From an `Identity` to a `Principal`: the one place that makes principals.
+
+mod account;
+mod catalogue;
+mod directory;
+mod entitlement;
+mod epoch;
+mod error;
+mod principal;
+
+pub use account::Account;
+pub use catalogue::Catalogue;
+pub use directory::{Directory, KEEP};
+pub use entitlement::Entitlement;
+pub use epoch::Epoch;
+pub use error::EnrichError;
+pub use principal::Principal;

@@ -1,0 +1,71 @@
+//! Everything that runs beside the requests, with one owner.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::task::{JoinError, JoinSet};
+use tracing::error;
+
+/// The tasks of a process: named, restarted where that is right, ended on stop.
+#[derive(Debug, Default)]
+pub struct Tasks {
+    set: JoinSet<&'static str>,
+}
+
+impl Tasks {
+    /// Runs a task without which nothing may be served: when it ends, [`Tasks::lost`] says so.
+    pub fn essential(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.set.spawn(async move {
+            let mut run = JoinSet::new();
+            run.spawn(task);
+            if let Some(Err(error)) = run.join_next().await {
+                report(name, &error);
+            }
+            name
+        });
+    }
+
+    /// Runs a task again and again; a panic costs it a pause that grows.
+    pub fn restarting<F>(&mut self, name: &'static str, mut make: impl FnMut() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.set.spawn(async move {
+            let mut pause = FIRST_PAUSE;
+            loop {
+                let mut run = JoinSet::new();
+                run.spawn(make());
+                if let Some(Err(error)) = run.join_next().await {
+                    report(name, &error);
+                }
+                tokio::time::sleep(pause).await;
+                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+            }
+        });
+    }
+
+    /// Waits until an essential task has ended; its name.
+    pub async fn lost(&mut self) -> &'static str {
+        loop {
+            match self.set.join_next().await {
+                Some(Ok(name)) => return name,
+                Some(Err(_)) => {}
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Ends every task and waits until none runs.
+    pub async fn stop(mut self) {
+        self.set.shutdown().await;
+    }
+}
+
+fn report(name: &'static str, error: &JoinError) {
+    if error.is_panic() {
+        error!(task = name, "a task has panicked");
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);

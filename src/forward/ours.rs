@@ -1,0 +1,104 @@
+//! The header names that upstreams trust, and that therefore only the gateway may send.
+
+/// Whether a client's field of that name must not reach an upstream, in whatever spelling: letters of any
+/// case, and `_` or `.` for `-`, which CGI-like upstreams cannot tell apart.
+#[must_use]
+pub fn is_ours(name: &str) -> bool {
+    if name.bytes().any(|byte| byte == b'_' || byte == b'.' || byte.is_ascii_uppercase()) {
+        matches(&name.to_ascii_lowercase().replace(['_', '.'], "-"))
+    } else {
+        matches(name)
+    }
+}
+
+fn matches(name: &str) -> bool {
+    match name.as_bytes().first() {
+        Some(b'x') => NAMES_X.contains(&name) || PREFIXES_X.iter().any(|prefix| name.starts_with(prefix)),
+        Some(_) => NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)),
+        None => false,
+    }
+}
+
+/// Identity, forwarding and rule-override names of the field: our own, those of the comparable gateways, of
+/// clouds, and of frameworks that let a header change method or path.
+const PREFIXES_X: &[&str] = &[
+    "x-amzn-oidc-",
+    "x-auth-",
+    "x-authenticated-",
+    "x-authentik-",
+    "x-client-cert",
+    "x-client-verify",
+    "x-consumer-",
+    "x-credential-",
+    "x-envoy-",
+    "x-forwarded-",
+    "x-goog-authenticated-user-",
+    "x-goog-iap-",
+    "x-http-method",
+    "x-ms-client-principal",
+    "x-oidc-",
+    "x-original-",
+    "x-pomerium-",
+    "x-remote-",
+    "x-rewrite-",
+    "x-ssl-",
+    "x-user-email",
+    "x-user-groups",
+    "x-user-id",
+    "x-user-name",
+    "x-user-permissions",
+    "x-user-roles",
+    "x-vouch-",
+    "x-webauth-",
+];
+
+const NAMES_X: &[&str] = &[
+    "x-access-token",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-forwarded",
+    "x-id-token",
+    "x-method-override",
+    "x-middleware-subrequest",
+    "x-proto",
+    "x-proxy-user",
+    "x-real-ip",
+    "x-request-id",
+    "x-scheme",
+    "x-uma-token",
+    "x-url-scheme",
+    "x-user",
+    "x-username",
+];
+
+const PREFIXES: &[&str] = &["cf-access-", "cf-connecting-", "client-cert", "gap-", "oidc-", "remote-", "ssl-client-"];
+
+const NAMES: &[&str] = &["client-ip", "fastly-client-ip", "forwarded", "front-end-https", "proxy", "true-client-ip"];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn identity_names_are_ours_in_every_spelling() {
+        for name in ["X-Auth-Roles", "x-auth-roles", "X_Auth_Roles", "x.auth.roles", "X_AUTH-ROLES", "OIDC_CLAIM_sub", "Remote-User", "SSL_CLIENT_S_DN", "Forwarded"] {
+            assert!(is_ours(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_application_keeps_its_own_names() {
+        for name in ["accept", "x-api-key", "x-user-agent", "x-csrf-token", "cookie", "traceparent", "x_custom", "authorization", "x-requested-with"] {
+            assert!(!is_ours(name), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_spelling_slips_through(spelling in "[xX][-_.][aA][uU][tT][hH][-_.][a-zA-Z0-9_.-]{0,20}") {
+            prop_assert!(is_ours(&spelling));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! From an admission to a `Forward`: where to, which path, which headers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{AUTHORIZATION, COOKIE, HOST};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::cookies;
+use super::{ForwardError, IdentityHeaders, is_ours};
+use crate::gateway::Admission;
+use crate::request::{Client, Host, Incoming};
+use crate::routing::{Cors, UpstreamHost, UpstreamTarget};
+
+/// A request that may be sent, and exactly how. Made in `forward` alone.
+#[derive(Debug)]
+pub struct Forward {
+    upstream: Arc<str>,
+    target: Option<String>,
+    host: Option<Host>,
+    client: Client,
+    request_id: String,
+    identity: Option<IdentityHeaders>,
+    forward_token: bool,
+    timeout: Duration,
+    max_body: Option<u64>,
+    cors: Option<Cors>,
+}
+
+impl Forward {
+    /// Plans how an admitted request is carried to its upstream.
+    pub fn plan(admission: &Admission, target: &UpstreamTarget, incoming: &Incoming) -> Result<Self, ForwardError> {
+        if incoming.path.has_encoded_slash() && !target.encoded_slash {
+            return Err(ForwardError::EncodedSlash);
+        }
+        if incoming.websocket && !target.websocket {
+            return Err(ForwardError::Upgrade);
+        }
+        Ok(Self {
+            upstream: Arc::clone(&target.upstream),
+            target: target.strip_prefix.as_deref().map(|prefix| stripped(incoming, prefix)),
+            host: match target.upstream_host {
+                UpstreamHost::Keep => Some(incoming.host.clone()),
+                UpstreamHost::Upstream => None,
+            },
+            client: incoming.client.clone(),
+            request_id: incoming.id.clone(),
+            identity: IdentityHeaders::of(admission.grant()),
+            forward_token: target.forward_token && admission.grant().principal().is_some(),
+            timeout: target.timeout,
+            max_body: target.max_body,
+            cors: Cors::judge(&admission.route().cors_origins, incoming),
+        })
+    }
+
+    /// The name of the upstream.
+    #[must_use]
+    pub fn upstream(&self) -> &Arc<str> {
+        &self.upstream
+    }
+
+    /// The target to send, where it is not the one that came.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.target.as_deref()
+    }
+
+    /// How long the upstream may be silent.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The largest request body in bytes.
+    #[must_use]
+    pub fn max_body(&self) -> Option<u64> {
+        self.max_body
+    }
+
+    /// What a browser of another origin is told about the response.
+    #[must_use]
+    pub fn cors(&self) -> Option<&Cors> {
+        self.cors.as_ref()
+    }
+
+    /// The names of the client's fields that are not sent on.
+    pub fn unwanted<'a>(&self, fields: &'a HeaderMap) -> impl Iterator<Item = &'a HeaderName> {
+        let keep_token = self.forward_token;
+        fields.keys().filter(move |name| is_ours(name.as_str()) || (*name == AUTHORIZATION && !keep_token))
+    }
+
+    /// The `Cookie` fields to send: joined to one, without the gateway's own.
+    #[must_use]
+    pub fn cookie(&self, fields: &HeaderMap) -> Option<HeaderValue> {
+        let kept: Vec<HeaderValue> = fields.get_all(COOKIE).iter().filter_map(cookies::without_ours).collect();
+        match kept.as_slice() {
+            [] => None,
+            [one] => Some(one.clone()),
+            several => HeaderValue::from_bytes(&several.iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b"; "[..])).ok(),
+        }
+    }
+
+    /// The fields that the gateway sends, each exactly once; `server` is the host of the chosen server's URL.
+    pub fn headers<'a>(&'a self, server: &'a HeaderValue) -> impl Iterator<Item = (HeaderName, HeaderValue)> + 'a {
+        let host = self.host.as_ref().map_or_else(|| server.clone(), |host| value(&host.to_string()));
+        let own = [
+            (HOST, host),
+            (X_FORWARDED_FOR, value(&self.client.forwarded_for)),
+            (X_FORWARDED_PROTO, HeaderValue::from_static(self.client.proto.name())),
+            (X_FORWARDED_HOST, value(&self.client.host)),
+            (X_REQUEST_ID, value(&self.request_id)),
+        ];
+        own.into_iter().chain(self.identity.iter().flat_map(IdentityHeaders::iter).cloned())
+    }
+}
+
+/// The path behind the prefix, with the query; at least `/`.
+fn stripped(incoming: &Incoming, prefix: &str) -> String {
+    let rest = incoming.path.as_str().strip_prefix(prefix).unwrap_or(incoming.path.as_str());
+    let slash = if rest.starts_with('/') { "" } else { "/" };
+    match &incoming.query {
+        Some(query) => format!("{slash}{rest}?{query}"),
+        None => format!("{slash}{rest}"),
+    }
+}
+
+/// Hosts, addresses and request ids were read into visible ASCII.
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -1,0 +1,76 @@
+//! Whether this node can do its job.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::identity::Identities;
+use crate::metrics::Metrics;
+use crate::standing::Standing;
+
+/// Looks at what judging needs.
+#[derive(Clone)]
+pub struct Health {
+    /// Keys.
+    pub identities: Arc<Identities>,
+    /// Revocations and rights.
+    pub standing: Arc<Standing>,
+    /// The numbers.
+    pub metrics: Arc<Metrics>,
+    /// Turns `true` when the node is about to stop.
+    pub stopping: tokio::sync::watch::Receiver<bool>,
+    /// What sets the age of the last poll.
+    pub clock: crate::clock::Clock,
+}
+
+/// The body of `/readyz`.
+#[derive(Debug, Serialize)]
+pub struct Readiness {
+    /// Whether the node can judge.
+    pub ready: bool,
+    /// Whether it is about to stop.
+    pub stopping: bool,
+    /// Whether the change log is heard of, so that rights and revocations can be trusted.
+    pub change_log: bool,
+    /// For every issuer, whether its keys can be used.
+    pub keys: Vec<IssuerReadiness>,
+}
+
+/// One issuer in `/readyz`.
+#[derive(Debug, Serialize)]
+pub struct IssuerReadiness {
+    /// Its short name.
+    pub issuer: String,
+    /// Whether there are keys.
+    pub usable: bool,
+    /// How old they are, in seconds.
+    pub age_seconds: Option<u64>,
+}
+
+impl Health {
+    /// Ready is who can judge: keys of the first issuer, and the log. What else is away is only named.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        let keys: Vec<IssuerReadiness> = self
+            .identities
+            .keys()
+            .map(|keys| IssuerReadiness {
+                issuer: keys.issuer().to_string(),
+                usable: keys.is_usable(),
+                age_seconds: keys.age().map(|age| age.as_secs()),
+            })
+            .collect();
+        let (stopping, change_log) = (*self.stopping.borrow(), self.standing.sees());
+        let judges = keys.first().is_some_and(|first| first.usable) && change_log;
+        Readiness { ready: judges && !stopping, stopping, change_log, keys }
+    }
+
+    /// The text that Prometheus scrapes.
+    pub fn scrape(&self) -> Result<String, prometheus::Error> {
+        for keys in self.identities.keys() {
+            keys.observe();
+        }
+        self.metrics.observe(self.standing.fence().age(&self.clock), self.standing.revoked().len());
+        self.metrics.text()
+    }
+}

@@ -1,0 +1,64 @@
+//! From a rejection to its response (RFC 9457).
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use super::{Facts, Rejection};
+use crate::routing::RouteError;
+
+/// A response that says why not.
+#[derive(Debug)]
+pub struct Problem {
+    /// The status.
+    pub status: StatusCode,
+    /// Everything but the framing.
+    pub headers: HeaderMap,
+    /// The problem document.
+    pub body: String,
+    /// The label of metrics and logs.
+    pub reason: &'static str,
+}
+
+impl Problem {
+    /// Renders a rejection of the request with that id.
+    #[must_use]
+    pub fn render(rejection: &Rejection, request_id: &str) -> Self {
+        let facts = Facts::from(rejection);
+        let body = serde_json::json!({
+            "type": format!("/problems/{}", facts.kind),
+            "title": facts.title,
+            "status": facts.status,
+            "detail": facts.detail,
+            "instance": request_id,
+        });
+        Self {
+            status: StatusCode::from_u16(facts.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            headers: headers(rejection, &facts, request_id),
+            body: body.to_string(),
+            reason: facts.reason,
+        }
+    }
+}
+
+fn headers(rejection: &Rejection, facts: &Facts, request_id: &str) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(6);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let mut put = |name: HeaderName, value: String| {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    };
+    put(HeaderName::from_static("x-request-id"), request_id.to_owned());
+    if let Some(challenge) = &facts.challenge {
+        put(header::WWW_AUTHENTICATE, challenge.header());
+    }
+    if let Some(seconds) = facts.retry_after {
+        put(header::RETRY_AFTER, seconds.to_string());
+    }
+    if let Rejection::Route(RouteError::MethodNotAllowed { allowed }) = rejection {
+        let names: Vec<&str> = allowed.iter().map(|method| method.name()).collect();
+        put(header::ALLOW, names.join(", "));
+    }
+    headers
+}

@@ -1,0 +1,77 @@
+//! Writes the gateway's own answers to the client.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_LENGTH};
+use http::{HeaderMap, StatusCode};
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+
+/// A complete answer of the gateway.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// Everything but the framing.
+    pub headers: HeaderMap,
+    /// The body, whole.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// Writes the answer. The connection is kept unless the request was doubtful or its body is too long to be
+    /// read to the end.
+    pub(super) async fn write(self, session: &mut Session) -> pingora::Result<()> {
+        if self.leaves_doubt() || !drained(session).await {
+            session.set_keepalive(None);
+        }
+        let mut header = ResponseHeader::build(self.status, Some(self.headers.len() + 1))?;
+        for (name, value) in &self.headers {
+            header.append_header(name.clone(), value.clone())?;
+        }
+        let bodyless = self.status == StatusCode::NO_CONTENT;
+        if !bodyless {
+            header.insert_header(CONTENT_LENGTH, self.body.len())?;
+        }
+        let end = bodyless || self.body.is_empty();
+        session.write_response_header(Box::new(header), end).await?;
+        if !end {
+            session.write_response_body(Some(self.body), true).await?;
+        }
+        Ok(())
+    }
+
+    /// After a request that could not be read it is not certain where the next one begins.
+    fn leaves_doubt(&self) -> bool {
+        let unreadable = [
+            StatusCode::BAD_REQUEST,
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            StatusCode::INTERNAL_SERVER_ERROR,
+        ];
+        unreadable.contains(&self.status) && !self.headers.contains_key(ALLOW)
+    }
+}
+
+/// Reads a short body to its end, so that the connection can carry the next request. A client that waits for
+/// `100 Continue` is not asked for a body that nobody wants.
+async fn drained(session: &mut Session) -> bool {
+    if session.is_body_done() || session.is_body_empty() {
+        return true;
+    }
+    if session.get_header(http::header::EXPECT).is_some() {
+        return false;
+    }
+    let read = async {
+        let mut left = MAX_DRAIN;
+        while let Ok(Some(chunk)) = session.read_request_body().await {
+            left = left.checked_sub(chunk.len())?;
+        }
+        session.is_body_done().then_some(())
+    };
+    matches!(tokio::time::timeout(DRAIN_TIME, read).await, Ok(Some(())))
+}
+
+const MAX_DRAIN: usize = 64 * 1024;
+const DRAIN_TIME: Duration = Duration::from_secs(1);

@@ -1,0 +1,74 @@
+//! One request on its way through the gateway: Pingora's context.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::app::Snapshot;
+use crate::forward::Forward;
+use crate::gateway::Admission;
+use crate::request::Incoming;
+use crate::routing::Route;
+use crate::telemetry::Record;
+use crate::upstream::{Tried, UpstreamError};
+
+/// The request's own view: the snapshot it began with, how far it is, and what its log line will say.
+pub struct Passage {
+    pub(super) began: Instant,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) stage: Stage,
+    pub(super) record: Record,
+}
+
+/// How far a request is. `upstream_peer` in any other stage than `Forwarding` is a defect.
+pub(super) enum Stage {
+    /// Nothing is decided.
+    Arrived,
+    /// Admitted, and on its way to an upstream.
+    Forwarding(Box<Forwarding>),
+    /// Answered here.
+    Answered,
+}
+
+/// A request on its way to an upstream.
+pub(super) struct Forwarding {
+    pub(super) forward: Forward,
+    pub(super) tried: Tried,
+    pub(super) failure: Option<UpstreamError>,
+    pub(super) websocket: bool,
+    pub(super) body_bytes: u64,
+}
+
+impl Passage {
+    pub(super) fn new(snapshot: Arc<Snapshot>) -> Self {
+        Self { began: Instant::now(), snapshot, stage: Stage::Arrived, record: Record::default() }
+    }
+
+    /// Writes down what was read.
+    pub(super) fn note_request(&mut self, incoming: &Incoming) {
+        self.record.request_id.clone_from(&incoming.id);
+        self.record.client = Some(incoming.client.address);
+        self.record.method = incoming.method.name();
+        self.record.host = incoming.host.name().to_owned();
+        self.record.path = incoming.path.as_str().to_owned();
+    }
+
+    /// Writes down where it leads.
+    pub(super) fn note_route(&mut self, route: &Route) {
+        self.record.route = Some(Arc::clone(&route.label));
+    }
+
+    /// Writes down who asks.
+    pub(super) fn note_admission(&mut self, admission: &Admission) {
+        if let Some(principal) = admission.grant().principal() {
+            self.record.subject = Some(Arc::clone(principal.identity().subject().sub()));
+            self.record.user = Some(principal.account().id());
+        }
+    }
+
+    pub(super) fn forwarding(&mut self) -> Option<&mut Forwarding> {
+        match &mut self.stage {
+            Stage::Forwarding(forwarding) => Some(forwarding),
+            Stage::Arrived | Stage::Answered => None,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What the client presents to be known by (RFC 6750 §2.1).
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A credential that can be proven.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// An access token in `Authorization: Bearer`.
+    Bearer(BearerToken),
+}
+
+/// The text of a token, not verified; it shows itself to the verifier only.
+#[derive(Clone)]
+pub struct BearerToken(Arc<str>);
+
+impl BearerToken {
+    /// Wraps the text after `Bearer `.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the verifier.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for BearerToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BearerToken(…)")
+    }
+}
+
+/// What was found where credentials are looked for. A public route never looks at it, so an unusable
+/// credential is no error until a step asks for one.
+#[derive(Clone, Debug)]
+pub enum Presented {
+    /// No credential, or one of a scheme that is not ours.
+    Nothing,
+    /// Exactly one.
+    One(Credential),
+    /// Not usable.
+    Unusable(CredentialError),
+}
+
+/// Why no credential can be taken from a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    /// None was presented.
+    #[error("the request carries no credential")]
+    Missing,
+    /// Two at once, or in two places (RFC 6750 §2): which one counts would be a guess.
+    #[error("the request carries more than one credential")]
+    Several,
+    /// `Authorization` is not visible ASCII, or `Bearer` is not followed by one space and a token.
+    #[error("the credential cannot be read")]
+    Unreadable,
+}
+
+impl Presented {
+    /// Reads every `Authorization` field, and looks whether the query tries to carry a token too.
+    pub(super) fn read<'a>(mut fields: impl Iterator<Item = &'a [u8]>, query: Option<&str>) -> Self {
+        let (first, second) = (fields.next(), fields.next());
+        let Some(value) = first else { return Self::Nothing };
+        if second.is_some() || query.is_some_and(names_access_token) {
+            return Self::Unusable(CredentialError::Several);
+        }
+        match bearer(value) {
+            Ok(Some(token)) => Self::One(Credential::Bearer(token)),
+            Ok(None) => Self::Nothing,
+            Err(error) => Self::Unusable(error),
+        }
+    }
+}
+
+/// The scheme is compared without case (RFC 9110 §11.1); one space separates it from the token.
+fn bearer(value: &[u8]) -> Result<Option<BearerToken>, CredentialError> {
+    let text = std::str::from_utf8(value).map_err(|_| CredentialError::Unreadable)?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        // `Bearer<tab>token`, `Bearer,token`: not a scheme of anybody, rather a token that hides.
+        let hides = text.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("bearer"));
+        return if hides { Err(CredentialError::Unreadable) } else { Ok(None) };
+    }
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(CredentialError::Unreadable);
+    }
+    Ok(Some(BearerToken::new(token)))
+}
+
+/// RFC 6750 §2.3 carries a token in the query. It is never read; beside a header it makes two credentials.
+fn names_access_token(query: &str) -> bool {
+    query.split('&').any(|pair| pair.split('=').next() == Some("access_token"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(fields: &[&str], query: Option<&str>) -> Presented {
+        Presented::read(fields.iter().map(|field| field.as_bytes()), query)
+    }
+
+    #[test]
+    fn one_bearer_token_is_taken() {
+        for field in ["Bearer abc.def", "bearer abc.def", "BEARER abc.def"] {
+            assert!(
+                matches!(read(&[field], None), Presented::One(Credential::Bearer(token)) if token.expose() == "abc.def")
+            );
+        }
+    }
+
+    #[test]
+    fn two_credentials_are_unusable() {
+        assert!(matches!(read(&["Bearer a", "Bearer a"], None), Presented::Unusable(CredentialError::Several)));
+        assert!(matches!(
+            read(&["Bearer a"], Some("x=1&access_token=b")),
+            Presented::Unusable(CredentialError::Several)
+        ));
+    }
+
+    #[test]
+    fn what_is_not_a_bearer_token_is_nothing_or_unreadable() {
+        assert!(matches!(read(&[], Some("access_token=b")), Presented::Nothing));
+        assert!(matches!(read(&["Basic eDp5"], None), Presented::Nothing));
+        for field in ["Bearer", "Bearer ", "Bearer  a", "Bearer\ta", "Bearer a b", "Bearer,a", "Bearer a\u{e9}"] {
+            assert!(matches!(read(&[field], None), Presented::Unusable(CredentialError::Unreadable)), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_token_never_shows_itself() {
+        assert!(!format!("{:?}", read(&["Bearer secret"], None)).contains("secret"));
+    }
+}

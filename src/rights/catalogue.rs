@@ -1,0 +1,93 @@
+//! Roles and what they permit, in memory: enrichment reads role ids, their meaning is here.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::store::{CatalogueRows, Position, RoleId};
+
+/// A snapshot of all roles and permissions, as one read of the database saw them.
+#[derive(Debug)]
+pub struct Catalogue {
+    roles: HashMap<RoleId, Role>,
+    ids: HashMap<Arc<str>, RoleId>,
+    as_of: Position,
+}
+
+#[derive(Debug)]
+struct Role {
+    name: Arc<str>,
+    permissions: Vec<Arc<str>>,
+}
+
+impl Catalogue {
+    /// Builds the snapshot. A role that grants all holds every permission there is.
+    #[must_use]
+    pub fn new(rows: CatalogueRows) -> Self {
+        let every: BTreeSet<Arc<str>> = rows.permissions.into_iter().map(Arc::from).collect();
+        let mut roles = HashMap::with_capacity(rows.roles.len());
+        let mut ids = HashMap::with_capacity(rows.roles.len());
+        for row in rows.roles {
+            let name: Arc<str> = row.name.into();
+            let held = |permission: &Arc<str>| row.grants_all || row.permissions.iter().any(|held| **held == **permission);
+            let permissions = every.iter().filter(|permission| held(permission)).cloned().collect();
+            ids.insert(Arc::clone(&name), row.id);
+            roles.insert(row.id, Role { name, permissions });
+        }
+        Self { roles, ids, as_of: rows.as_of }
+    }
+
+    /// The newest change that this snapshot contains.
+    #[must_use]
+    pub fn as_of(&self) -> Position {
+        self.as_of
+    }
+
+    /// The id of a role, by name.
+    #[must_use]
+    pub fn role_id(&self, name: &str) -> Option<RoleId> {
+        self.ids.get(name).copied()
+    }
+
+    /// Names and permissions of these roles; nothing where one of them is newer than the snapshot.
+    #[must_use]
+    pub fn resolve(&self, roles: &[RoleId]) -> Option<(BTreeSet<Arc<str>>, BTreeSet<Arc<str>>)> {
+        let mut names = BTreeSet::new();
+        let mut permissions = BTreeSet::new();
+        for id in roles {
+            let role = self.roles.get(id)?;
+            names.insert(Arc::clone(&role.name));
+            permissions.extend(role.permissions.iter().cloned());
+        }
+        Some((names, permissions))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::RoleRow;
+
+    fn role(id: i64, name: &str, grants_all: bool, permissions: &[&str]) -> RoleRow {
+        RoleRow { id: RoleId(id), name: name.into(), grants_all, permissions: permissions.iter().map(|&p| p.into()).collect() }
+    }
+
+    #[test]
+    fn a_role_that_grants_all_holds_every_permission() {
+        let catalogue = Catalogue::new(CatalogueRows {
+            roles: vec![role(1, "admin", true, &[]), role(2, "clerk", false, &["users:read"])],
+            permissions: vec!["users:write".into(), "users:read".into()],
+            as_of: Position(7),
+        });
+        let (names, permissions) = catalogue.resolve(&[RoleId(1)]).unwrap();
+        assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), ["admin"]);
+        assert_eq!(permissions.iter().map(|name| &**name).collect::<Vec<_>>(), ["users:read", "users:write"]);
+        let (_, permissions) = catalogue.resolve(&[RoleId(2)]).unwrap();
+        assert_eq!(permissions.len(), 1);
+    }
+
+    #[test]
+    fn a_role_that_is_not_in_the_snapshot_is_not_no_role() {
+        let catalogue = Catalogue::new(CatalogueRows { roles: vec![], permissions: vec![], as_of: Position(1) });
+        assert!(catalogue.resolve(&[RoleId(9)]).is_none());
+    }
+}

@@ -1,0 +1,158 @@
+//! From an identity to its principal: cached per subject, read from the users database on a miss.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use moka::future::Cache;
+use tokio::sync::Mutex;
+
+use super::{Account, Catalogue, EnrichError, Entitlement, Epoch, Principal};
+use crate::accounts::Provisioner;
+use crate::identity::{Identity, Subject};
+use crate::store::{Position, Rights, StoreError, UserState};
+
+/// Enriches identities. Whether what is cached still holds is not asked here: `standing` asks it of every
+/// principal, right before it is used.
+pub struct Directory {
+    store: Arc<dyn Rights>,
+    accounts: Cache<Subject, Known>,
+    catalogue: ArcSwap<Catalogue>,
+    reading_catalogue: Mutex<()>,
+    epoch: Arc<Epoch>,
+    provisioner: Option<Provisioner>,
+}
+
+/// That nobody is known is remembered too, with its position: the row that makes somebody known is a change.
+#[derive(Clone)]
+enum Known {
+    Account(Arc<Account>),
+    Nobody { as_of: Position, epoch: u64 },
+}
+
+impl Known {
+    fn as_of(&self) -> Position {
+        match self {
+            Self::Account(account) => account.as_of(),
+            Self::Nobody { as_of, .. } => *as_of,
+        }
+    }
+
+    fn epoch(&self) -> u64 {
+        match self {
+            Self::Account(account) => account.epoch(),
+            Self::Nobody { epoch, .. } => *epoch,
+        }
+    }
+}
+
+impl Directory {
+    /// Reads the catalogue and begins with an empty cache.
+    pub async fn open(
+        store: Arc<dyn Rights>,
+        epoch: Arc<Epoch>,
+        provisioner: Option<Provisioner>,
+    ) -> Result<Self, StoreError> {
+        let catalogue = Catalogue::new(store.catalogue().await?);
+        Ok(Self {
+            store,
+            accounts: Cache::builder().max_capacity(MAX_ACCOUNTS).time_to_live(KEEP).build(),
+            catalogue: ArcSwap::from_pointee(catalogue),
+            reading_catalogue: Mutex::new(()),
+            epoch,
+            provisioner,
+        })
+    }
+
+    /// The principal behind an identity.
+    pub async fn enrich(&self, identity: Arc<Identity>) -> Result<Principal, EnrichError> {
+        let account = match self.known(identity.subject()).await? {
+            Known::Account(account) => account,
+            Known::Nobody { as_of, .. } => self.provision(&identity, as_of).await?,
+        };
+        match account.row().state {
+            UserState::Active => {}
+            state @ (UserState::Pending | UserState::Disabled | UserState::Deleted | UserState::Purged) => {
+                return Err(EnrichError::NotActive(state, account.as_of()));
+            }
+        }
+        let entitlement = self.entitlement(&identity, &account).await?;
+        Ok(Principal::new(identity, account, entitlement))
+    }
+
+    /// Forgets what was read of a subject before `position`.
+    pub async fn forget(&self, subject: &Subject, position: Position) {
+        if self.accounts.get(subject).await.is_some_and(|known| known.as_of() < position) {
+            self.accounts.invalidate(subject).await;
+        }
+    }
+
+    /// Forgets everybody and reads the catalogue again: what was read cannot be compared with the log any more.
+    pub async fn restart(&self) -> Result<(), StoreError> {
+        self.accounts.invalidate_all();
+        let _one = self.reading_catalogue.lock().await;
+        self.catalogue.store(Arc::new(Catalogue::new(self.store.catalogue().await?)));
+        Ok(())
+    }
+
+    /// Reads the catalogue again unless it already contains `position`; those who ask at once share one read.
+    pub async fn refresh_catalogue(&self, position: Position) -> Result<(), StoreError> {
+        let _one = self.reading_catalogue.lock().await;
+        if self.catalogue.load().as_of() < position {
+            self.catalogue.store(Arc::new(Catalogue::new(self.store.catalogue().await?)));
+        }
+        Ok(())
+    }
+
+    async fn known(&self, subject: &Subject) -> Result<Known, EnrichError> {
+        match self.accounts.get(subject).await {
+            Some(known) if known.epoch() == self.epoch.now() => return Ok(known),
+            Some(_) => self.accounts.invalidate(subject).await,
+            None => {}
+        }
+        let load = async {
+            let epoch = self.epoch.now();
+            let enrichment = self.store.enrich(subject).await?;
+            Ok(match enrichment.account {
+                Some(row) => Known::Account(Arc::new(Account::new(row, enrichment.as_of, epoch)?)),
+                None => Known::Nobody { as_of: enrichment.as_of, epoch },
+            })
+        };
+        self.accounts.try_get_with(subject.clone(), load).await.map_err(EnrichError::Store)
+    }
+
+    async fn provision(&self, identity: &Identity, as_of: Position) -> Result<Arc<Account>, EnrichError> {
+        let provisioner = self.provisioner.as_ref().ok_or(EnrichError::UnknownUser(as_of))?;
+        provisioner
+            .provision(identity.subject(), identity.profile())
+            .await
+            .map_err(|error| EnrichError::NotProvisioned(Arc::new(error)))?;
+        self.accounts.invalidate(identity.subject()).await;
+        match self.known(identity.subject()).await? {
+            Known::Account(account) => Ok(account),
+            Known::Nobody { as_of, .. } => Err(EnrichError::UnknownUser(as_of)),
+        }
+    }
+
+    async fn entitlement(&self, identity: &Identity, account: &Account) -> Result<Arc<Entitlement>, EnrichError> {
+        if let Some(entitlement) = self.resolve(identity, account)? {
+            return Ok(entitlement);
+        }
+        self.refresh_catalogue(account.as_of()).await?;
+        self.resolve(identity, account)?.ok_or(EnrichError::UnknownRole)
+    }
+
+    fn resolve(&self, identity: &Identity, account: &Account) -> Result<Option<Arc<Entitlement>>, StoreError> {
+        let catalogue = self.catalogue.load();
+        match identity.issuer_roles() {
+            [] => account.entitlement(&catalogue),
+            named => Ok(Entitlement::resolve(&account.row().roles, named, &catalogue)?.map(Arc::new)),
+        }
+    }
+}
+
+/// A row is some 500 bytes: 100,000 users are 50 MB.
+const MAX_ACCOUNTS: u64 = 100_000;
+
+/// Also without a change a row is read again now and then, and a mark in `standing` need not live longer.
+pub const KEEP: Duration = Duration::from_secs(600);

@@ -1,0 +1,20 @@
+//! Which log positions count in: positions of two epochs cannot be compared.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The number of times the log was found to be another one (a restored backup, a failover).
+#[derive(Debug, Default)]
+pub struct Epoch(AtomicU64);
+
+impl Epoch {
+    /// The epoch of now.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Begins the next.
+    pub fn turn(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,57 @@
+//! Who we say the caller is: identity, user, roles and permissions.
+
+use std::sync::Arc;
+
+use super::{Account, Entitlement};
+use crate::identity::Identity;
+use crate::store::Position;
+
+/// An enriched identity. Made in `rights` alone.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    identity: Arc<Identity>,
+    account: Arc<Account>,
+    entitlement: Arc<Entitlement>,
+}
+
+impl Principal {
+    pub(super) fn new(identity: Arc<Identity>, account: Arc<Account>, entitlement: Arc<Entitlement>) -> Self {
+        Self { identity, account, entitlement }
+    }
+
+    /// Who the credential proves.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Who the users database knows.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// What they may.
+    #[must_use]
+    pub fn entitlement(&self) -> &Entitlement {
+        &self.entitlement
+    }
+
+    /// The newest change that the account's load saw.
+    #[must_use]
+    pub fn account_as_of(&self) -> Position {
+        self.account.as_of()
+    }
+
+    /// The epoch in which the positions count.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.account.epoch()
+    }
+
+    /// The newest change that the catalogue's load saw.
+    #[must_use]
+    pub fn catalogue_as_of(&self) -> Position {
+        self.entitlement.catalogue_as_of()
+    }
+}

@@ -1,0 +1,144 @@
+//! The question that is asked last: may this still pass?
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Death, Fence, Live, Revoked, RightsMarks};
+use crate::clock::Clock;
+use crate::identity::Subject;
+use crate::rights::{Epoch, Principal};
+use crate::store::{Batch, Change, ChangeKind, Position};
+
+/// Everything that can make a proven, enriched principal untrue. Answers from memory, without waiting.
+#[derive(Debug)]
+pub struct Standing {
+    clock: Clock,
+    fence: Fence,
+    revoked: Revoked,
+    marks: RightsMarks,
+    epoch: Arc<Epoch>,
+}
+
+/// The answer of [`Standing::confirm`].
+#[derive(Debug)]
+pub enum Verdict {
+    /// Still true.
+    Live(Live),
+    /// Never again.
+    Dead(Death),
+    /// The rights were read before a change: enrich again. The position is what the read must have seen.
+    Stale(Staleness),
+    /// This node does not know: it has not heard of changes for too long.
+    Blind,
+}
+
+/// What must be read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Staleness {
+    /// The account, at least as new as this.
+    Account(Position),
+    /// The catalogue, at least as new as this.
+    Catalogue(Position),
+}
+
+impl Standing {
+    /// Knows nothing yet and trusts nothing: the fence opens with the first poll.
+    #[must_use]
+    pub fn new(clock: Clock, stale_when_blind: Duration, keep: Duration, epoch: Arc<Epoch>) -> Self {
+        Self {
+            clock,
+            fence: Fence::new(stale_when_blind),
+            revoked: Revoked::new(keep),
+            marks: RightsMarks::default(),
+            epoch,
+        }
+    }
+
+    /// One look after the last await: fence, revocations, expiry by a clock read after them, rights.
+    ///
+    /// The order matters: a request that slept across the clean-up of its revocation is refused by its expiry.
+    #[must_use]
+    pub fn confirm(&self, principal: Principal) -> Verdict {
+        if !self.fence.open(&self.clock) {
+            return Verdict::Blind;
+        }
+        let identity = principal.identity();
+        if let Some(death) = self.revoked.death(identity) {
+            return Verdict::Dead(death);
+        }
+        let now = self.clock.wall();
+        if identity.expires_at() <= now {
+            return Verdict::Dead(Death::Expired);
+        }
+        match self.staleness(&principal) {
+            Some(staleness) => Verdict::Stale(staleness),
+            None => Verdict::Live(Live::new(principal, now)),
+        }
+    }
+
+    /// The position that an answer about this subject must have seen to count.
+    #[must_use]
+    pub fn required(&self, subject: &Subject) -> Position {
+        self.marks.subject(subject)
+    }
+
+    /// Whether this node hears of changes, so that its memory may be trusted.
+    #[must_use]
+    pub fn sees(&self) -> bool {
+        self.fence.open(&self.clock)
+    }
+
+    /// The fence, for those who wait for it or show it.
+    #[must_use]
+    pub fn fence(&self) -> &Fence {
+        &self.fence
+    }
+
+    /// What is dead, for those who count it.
+    #[must_use]
+    pub fn revoked(&self) -> &Revoked {
+        &self.revoked
+    }
+
+    /// Learns of a change that this node makes itself: too early is never wrong.
+    pub fn learn(&self, change: &Change) {
+        self.revoked.learn(change, &self.clock);
+    }
+
+    /// Applies what a poll returned; nothing is trusted longer before that is done.
+    pub(super) fn apply(&self, batch: &Batch) {
+        if batch.restarted {
+            self.marks.clear();
+            self.epoch.turn();
+        }
+        for entry in &batch.entries {
+            self.revoked.learn(&entry.change, &self.clock);
+            self.marks.learn(&entry.change, entry.position, &self.clock);
+        }
+    }
+
+    /// Forgets what cannot matter any more.
+    pub fn sweep(&self) {
+        self.revoked.sweep(&self.clock);
+        self.marks.sweep(&self.clock);
+    }
+
+    fn staleness(&self, principal: &Principal) -> Option<Staleness> {
+        let account = self.marks.subject(principal.identity().subject());
+        let catalogue = self.marks.catalogue();
+        if principal.epoch() != self.epoch.now() {
+            Some(Staleness::Account(Position(i64::MAX)))
+        } else if principal.account_as_of() < account {
+            Some(Staleness::Account(account))
+        } else if principal.catalogue_as_of() < catalogue {
+            Some(Staleness::Catalogue(catalogue))
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether a batch says that the catalogue is to be read again, and since when.
+pub(super) fn catalogue_change(batch: &Batch) -> Option<Position> {
+    batch.entries.iter().rev().find(|entry| entry.change.kind == ChangeKind::Catalogue).map(|entry| entry.position)
+}

@@ -1,0 +1,61 @@
+//! One log line, one counter, one histogram for every request.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::record::TARGET;
+use super::{Format, Record, Sink};
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+
+/// Where the end of every request is written down.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    metrics: Arc<Metrics>,
+    sink: Sink,
+}
+
+impl Journal {
+    /// Writes to these.
+    #[must_use]
+    pub fn new(metrics: Arc<Metrics>, sink: Sink) -> Self {
+        Self { metrics, sink }
+    }
+
+    /// The metrics behind it.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// A request ended.
+    pub fn request(&self, record: &Record, began: Instant) {
+        let took = began.elapsed();
+        self.metrics.request(record.route.as_deref().unwrap_or("none"), record.status, record.reason, took);
+        self.write(record, took);
+    }
+
+    /// A head was refused before it became a request.
+    pub fn refused(&self, request_id: &str, problem: &Problem, peer: Option<std::net::SocketAddr>) {
+        let record = Record {
+            request_id: request_id.to_owned(),
+            client: peer.map(|peer| peer.ip()),
+            status: problem.status.as_u16(),
+            reason: problem.reason,
+            ..Record::default()
+        };
+        self.metrics.request("none", record.status, record.reason, Duration::ZERO);
+        self.write(&record, Duration::ZERO);
+    }
+
+    fn write(&self, record: &Record, took: Duration) {
+        if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
+            return;
+        }
+        let line = match self.sink.format() {
+            Format::Json => record.json(SystemTime::now(), took),
+            Format::Text => record.text(took),
+        };
+        self.sink.line(line.as_bytes());
+    }
+}

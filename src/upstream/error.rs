@@ -1,0 +1,21 @@
+//! Why an upstream did not answer.
+
+/// The ways in which an upstream fails; 502 and 504 are told apart by them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UpstreamError {
+    /// No server took the connection.
+    #[error("no server of the upstream takes connections")]
+    Refused,
+    /// No address is known for any server.
+    #[error("the name of the upstream's server cannot be resolved")]
+    Unresolved,
+    /// The TLS handshake failed, or the certificate is not trusted.
+    #[error("no trusted connection to the upstream could be made")]
+    Tls,
+    /// The connection broke, or the answer was not HTTP.
+    #[error("the upstream broke off or answered with something that is not HTTP")]
+    Broken,
+    /// It was silent for too long.
+    #[error("the upstream did not answer in time")]
+    TimedOut,
+}
