@@ -16,14 +16,15 @@ pub(super) fn parse(text: &str) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
-/// A name for metrics, logs and paths.
+/// A name for metrics, logs and paths; a letter or digit comes first, so that it is no dot segment.
 pub(super) fn parse_label(text: &str) -> Result<String, Fault> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    match !text.is_empty() && text.len() <= 64 && text.bytes().all(plain) {
+    let begins = text.starts_with(|letter: char| letter.is_ascii_alphanumeric());
+    match begins && text.len() <= 64 && text.bytes().all(plain) {
         true => Ok(text.to_owned()),
         false => Err(Fault::new(
-            "not a name of letters, digits, '-', '_' and '.'",
-            "take a short name: it appears in logs and metrics",
+            "not a short name of letters, digits, '-', '_' and '.'",
+            "take another: it appears in logs and metrics",
         )),
     }
 }

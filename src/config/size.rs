@@ -18,7 +18,7 @@ pub(super) fn parse(text: &str) -> Result<u64, Fault> {
 
 pub(super) fn show(bytes: u64) -> String {
     let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    match units.into_iter().find(|(factor, _)| bytes >= *factor && bytes % factor == 0) {
+    match units.into_iter().find(|(factor, _)| bytes >= *factor && bytes.is_multiple_of(*factor)) {
         Some((factor, unit)) => format!("{}{unit}", bytes / factor),
         None => bytes.to_string(),
     }

@@ -3,11 +3,13 @@
 use url::{Host, Url};
 
 use super::{Fault, ServerUrl};
+use crate::request;
 
 /// An `http` or `https` URL with a host and perhaps a path, and nothing else.
 pub(super) fn parse(text: &str) -> Result<Url, Fault> {
     let odd = |letter: char| !letter.is_ascii_graphic() || letter == '\\';
-    let url = Url::parse(text).ok().filter(|url| !text.contains(odd) && url.host_str().is_some());
+    let is_host = |name: &str| request::Host::parse(name).is_ok();
+    let url = Url::parse(text).ok().filter(|url| !text.contains(odd) && url.host_str().is_some_and(is_host));
     let url = url.filter(|url| text.get(url.scheme().len()..).is_some_and(|rest| rest.starts_with("://")));
     let url = url.ok_or_else(|| Fault::new("not a URL", r#"write it in full, such as "https://host.example.com""#))?;
     if !matches!(url.scheme(), "http" | "https") {

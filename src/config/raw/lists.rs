@@ -29,7 +29,7 @@ impl<'s> Section<'s> {
         parse: impl Fn(&str) -> Result<T, Fault>,
     ) -> Option<Vec<T>> {
         let entry = self.entry(key)?;
-        if entry.elements().is_some_and(|elements| elements.is_empty()) {
+        if entry.quiet_elements().is_some_and(|elements| elements.is_empty()) {
             return entry.refuse(Fault::new("an empty list", "write what it should hold, or remove the key"));
         }
         self.list(key, parse)

@@ -117,7 +117,7 @@ impl<'s> Section<'s> {
                 continue;
             }
             let line = Some(self.reading.line(&key.span()));
-            let name = key.get_ref().chars().take(80).collect();
+            let name = key.get_ref().chars().take(80).flat_map(char::escape_debug).collect();
             let fault = self.unknown(key.get_ref());
             self.reading.complain(Place { line, key: name, ..self.place("") }, fault);
         }

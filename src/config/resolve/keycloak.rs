@@ -15,13 +15,15 @@ pub(super) fn read<'s>(section: &'s Section<'s>) -> Option<Vec<Issuer>> {
     let allowed = allowed_clients(section).or_else(|| own_client.as_ref().map(|client| vec![client.id.clone()]));
     let first = issuer(section, own_client, allowed);
     let also = section.many("also");
-    let others: Vec<_> = also.iter().map(|section| section.read(additional)).collect();
-    let issuers: Option<Vec<Issuer>> = std::iter::once(first).chain(others).collect();
-    let issuers = issuers?;
-    for ((position, issuer), section) in issuers.iter().enumerate().skip(1).zip(&also) {
-        refuse_twin(section, issuer, issuers.iter().take(position));
+    let mut issuers = vec![first];
+    for section in &also {
+        let issuer = section.read(additional);
+        if let Some(issuer) = &issuer {
+            refuse_twin(section, issuer, issuers.iter().flatten());
+        }
+        issuers.push(issuer);
     }
-    Some(issuers)
+    issuers.into_iter().collect()
 }
 
 /// An additional issuer: its client is optional, so there is no default for whose tokens are accepted.

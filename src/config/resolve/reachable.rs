@@ -53,7 +53,7 @@ fn refuse_unreachable((section, route): &Written<'_>) {
 
 /// `/admin` does not take `/admin/`, which most applications serve all the same.
 fn warn_of_trailing_slash((section, route): &Written<'_>, routes: &[Written<'_>]) {
-    let Ok(path) = CanonicalPath::parse(&format!("{}/", route.path)) else { return };
+    let Some(path) = with_trailing_slash(&route.path) else { return };
     let takers = routes.iter().filter(|(_, other)| other.host == route.host && other.path.matches(&path));
     let taker = takers.max_by_key(|(_, other)| other.path.to_string().len());
     if let Some((_, taker)) = taker.filter(|(_, taker)| is_looser(&taker.rule, &route.rule)) {
@@ -63,6 +63,11 @@ fn warn_of_trailing_slash((section, route): &Written<'_>, routes: &[Written<'_>]
             entry.warn(Fault::new(problem, remedy));
         }
     }
+}
+
+/// The path with a slash at its end, where the pattern names one path only.
+fn with_trailing_slash(pattern: &PathPattern) -> Option<CanonicalPath> {
+    CanonicalPath::parse(&format!("{pattern}/")).ok().filter(|_| !pattern.is_prefix())
 }
 
 /// `/files/private%2Fx` is one segment here, and may be two to an application.
