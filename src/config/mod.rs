@@ -1,10 +1,25 @@
 //! From a TOML file to `Settings`, with every complaint at once.
 
+mod algorithm;
+mod complaints;
+mod duration;
+mod fault;
+mod load;
+mod name;
+mod network;
+mod raw;
+mod resolve;
+mod secret;
 mod settings;
+mod shown;
+mod size;
+mod web_url;
 
+pub use complaints::{Complaint, Complaints};
+pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{Auth, Client, Database, Issuer, Provision, Server, ServerUrl, Settings, Upstream, Users};
 
-// HELPER: secret.rs
-#[allow(missing_docs)]
-#[derive(Clone, Debug)]
-pub struct Secret;
+use fault::Fault;
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,14 @@
 //! From a request to its route: host, then the most specific path, then the method.
 
+mod host_pattern;
+mod methods;
+mod path_pattern;
 mod route;
+mod routes;
+mod tree;
 
+pub use host_pattern::{HostPattern, HostPatternError};
+pub use methods::Methods;
+pub use path_pattern::{PathPattern, PathPatternError};
 pub use route::{Route, Target, UpstreamHost, UpstreamTarget};
-
-// HELPER: pattern.rs, methods.rs, table.rs
-#[allow(missing_docs)]
-#[derive(Debug)]
-pub struct HostPattern;
-#[allow(missing_docs)]
-#[derive(Debug)]
-pub struct PathPattern;
-#[allow(missing_docs)]
-#[derive(Debug)]
-pub struct Methods;
+pub use routes::{RouteError, Routes};

@@ -1,0 +1,197 @@
+//! `doorward check`: reads the configuration, offline, and prints what it means.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use comfy_table::Table;
+use comfy_table::presets;
+
+use crate::config::Settings;
+use crate::policy::{Requirements, Rule};
+use crate::routing::{HostPattern, Route, Routes, Target};
+
+/// Prints the routes in the order in which they are tried, and warnings; or everything that is wrong, and fails.
+#[must_use]
+pub fn run(config: &Path, env: &dyn Fn(&str) -> Option<String>) -> ExitCode {
+    match check(config, env, &mut io::stdout().lock(), &mut io::stderr().lock()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) | Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Whether the file is right.
+fn check(
+    config: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+    output: &mut impl Write,
+    errors: &mut impl Write,
+) -> io::Result<bool> {
+    match Settings::load(config, env) {
+        Ok((settings, warnings)) => {
+            warnings.iter().try_for_each(|warning| writeln!(errors, "warning: {warning}"))?;
+            write!(output, "{}", table(settings.routes))?;
+            Ok(true)
+        }
+        Err(complaints) => {
+            let count = complaints.iter().len();
+            writeln!(errors, "{complaints}{count} error{}", if count == 1 { "" } else { "s" })?;
+            Ok(false)
+        }
+    }
+}
+
+/// The routes as a table, in the order in which they are tried.
+fn table(routes: Vec<Route>) -> String {
+    let routes = Routes::new(routes);
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["METHODS", "HOST", "PATH", "WHO", "UPSTREAM"]);
+    for route in routes.in_order() {
+        table.add_row([route.methods.to_string(), host(route), route.path.to_string(), who(&route.rule), to(route)]);
+    }
+    table.lines().map(|line| format!("{}\n", line.trim())).collect()
+}
+
+fn host(route: &Route) -> String {
+    match &route.host {
+        HostPattern::Any => "any".to_owned(),
+        named @ (HostPattern::Exact(_) | HostPattern::Below(_)) => named.to_string(),
+    }
+}
+
+fn to(route: &Route) -> String {
+    match &route.target {
+        Target::Upstream(target) => target.upstream.to_string(),
+        Target::Local(_) => "the gateway".to_owned(),
+    }
+}
+
+fn who(rule: &Rule) -> String {
+    let Rule::Protected(requirements) = rule else { return "anybody".to_owned() };
+    let parts = parts(requirements);
+    if parts.is_empty() { "signed in".to_owned() } else { parts.join("; ") }
+}
+
+fn parts(asked: &Requirements) -> Vec<String> {
+    let lists = [
+        ("role", " or ", &asked.any_role),
+        ("role", " and ", &asked.all_roles),
+        ("permission", " or ", &asked.any_permission),
+        ("permission", " and ", &asked.all_permissions),
+        ("scope", " or ", &asked.any_scope),
+        ("scope", " and ", &asked.all_scopes),
+        ("acr", " or ", &asked.acr),
+    ];
+    let listed = lists.into_iter().filter(|(_, _, names)| !names.is_empty());
+    let listed = listed.map(|(what, between, names)| format!("{what} {}", names.join(between)));
+    let audience = asked.audience.iter().map(|audience| format!("audience {audience}"));
+    let age = asked.max_age.iter().map(|age| format!("authenticated within {}", humantime::format_duration(*age)));
+    listed.chain(audience).chain(age).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUTES: &str = r#"
+[server]
+listen = "127.0.0.1:8000"
+
+[keycloak]
+issuer = "https://sso.example.com/realms/acme"
+client_id = "doorward"
+client_secret = { env = "KEYCLOAK_SECRET" }
+audience = "doorward"
+
+[[upstream]]
+name = "app"
+servers = ["http://127.0.0.1:3000"]
+
+[[upstream]]
+name = "billing"
+servers = ["http://127.0.0.1:3001"]
+
+[[route]]
+path = "/*"
+upstream = "app"
+
+[[route]]
+path = "/public/*"
+upstream = "app"
+access = "public"
+
+[[route]]
+path = "/admin/*"
+methods = ["GET"]
+upstream = "app"
+any_role = ["admin", "auditor"]
+
+[[route]]
+path = "/admin/*"
+methods = ["POST", "DELETE"]
+upstream = "app"
+all_permissions = ["users:read", "users:write"]
+acr = ["2"]
+max_age = "15m"
+
+[[route]]
+host = "*.billing.example.com"
+path = "/invoices/{id}"
+upstream = "billing"
+any_scope = ["invoices"]
+audience = "billing"
+
+[[route]]
+host = "billing.example.com"
+path = "/*"
+upstream = "billing"
+"#;
+
+    /// Whether the file is right, what is printed, and what is complained of.
+    fn checked(text: &str) -> (bool, String, String) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let (mut output, mut errors) = (Vec::new(), Vec::new());
+        let env = |_: &str| Some("hunter2".to_owned());
+        let right = check(file.path(), &env, &mut output, &mut errors).unwrap();
+        let errors = String::from_utf8(errors).unwrap().replace(&file.path().display().to_string(), "x.toml");
+        (right, String::from_utf8(output).unwrap(), errors)
+    }
+
+    /// CFG-020.
+    #[test]
+    fn the_routes_are_printed_in_the_order_in_which_they_are_tried() {
+        let (right, output, errors) = checked(ROUTES);
+        assert!(right && errors.is_empty(), "{errors}");
+        insta::assert_snapshot!(output, @r"
+        METHODS      HOST                   PATH            WHO                                                                     UPSTREAM
+        any          billing.example.com    /*              signed in                                                               billing
+        any          *.billing.example.com  /invoices/{id}  scope invoices; audience billing                                        billing
+        GET          any                    /admin/*        role admin or auditor                                                   app
+        POST,DELETE  any                    /admin/*        permission users:read and users:write; acr 2; authenticated within 15m  app
+        any          any                    /public/*       anybody                                                                 app
+        any          any                    /*              signed in                                                               app
+        ");
+    }
+
+    #[test]
+    fn warnings_do_not_fail() {
+        let (right, output, errors) = checked(&format!("{ROUTES}\n[auth]\ntest_endpoints = true\n"));
+        assert!(
+            right && output.starts_with("METHODS") && errors.starts_with("warning: x.toml:55: [auth] "),
+            "{errors}"
+        );
+    }
+
+    /// CFG-012.
+    #[test]
+    fn a_wrong_file_fails_with_every_complaint() {
+        let (right, output, errors) = checked(&ROUTES.replace("any_role", "any_roles").replace("15m", "soon"));
+        assert!(!right && output.is_empty());
+        insta::assert_snapshot!(errors, @r#"
+        x.toml:32: [[route]] any_roles: unknown key; did you mean "any_role"?
+        x.toml:40: [[route]] max_age = "soon": not a duration; write a number and a unit, such as "250ms", "10s", "5m" or "24h"
+        2 errors
+        "#);
+    }
+}

@@ -1,0 +1,41 @@
+//! From sections to `Settings`: every default, every limit, and what must hold between sections.
+
+mod auth;
+mod keycloak;
+mod reachable;
+mod route;
+mod rule;
+mod server;
+mod target;
+mod upstream;
+mod users;
+
+use super::raw::Section;
+use super::{Fault, Settings};
+
+/// Reads the whole file. Every section is read before anything is given up, so that every complaint is made.
+pub(super) fn settings(root: &Section<'_>) -> Option<Settings> {
+    root.read(|root| {
+        let server = root.needed_one("server", r#"write it, with listen = "0.0.0.0:8000""#);
+        let keycloak = root.needed_one("keycloak", "write it, with issuer, client_id, client_secret and audience");
+        let (auth, users) = (root.one("auth"), root.one("users"));
+        let (upstreams, routes) = (root.many("upstream"), root.many("route"));
+        let server = server.read(server::read);
+        let issuers = keycloak.read(keycloak::read);
+        let auth = auth.read(auth::read);
+        let users = users.read(users::read);
+        let upstreams_read = upstream::read(&upstreams, server.as_ref());
+        if routes.is_empty() {
+            root.complain(Fault::new("no [[route]], so every request would be refused", "write at least one"));
+        }
+        let routes = route::read(&routes, &upstreams, auth.as_ref());
+        Some(Settings {
+            server: server?,
+            issuers: issuers?,
+            auth: auth?,
+            users: users?,
+            upstreams: upstreams_read?,
+            routes: routes?,
+        })
+    })
+}
