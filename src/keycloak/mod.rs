@@ -1,1 +1,17 @@
-//! keycloak.
+//! A thin client of Keycloak: the OpenID Connect endpoints, and the little of the Admin API that is used.
+
+mod admin;
+mod credentials;
+mod errors;
+mod http;
+mod metrics;
+mod oidc;
+mod tokens;
+
+pub use admin::{Admin, KeycloakUser};
+pub use credentials::ClientCredentials;
+pub use errors::{KeycloakError, LoginError, LoginRefusal};
+pub use http::{Http, SetupError, Timeouts};
+pub use metrics::{KeycloakMetrics, Operation};
+pub use oidc::{Discovery, Oidc, PasswordLogin};
+pub use tokens::Tokens;

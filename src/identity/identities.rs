@@ -1,0 +1,91 @@
+//! From a bearer token to an identity: known from before, or verified now.
+
+use std::sync::Arc;
+
+use super::keys::{IssuerKeys, KeyError};
+use super::token::{Proof, ProofCache, TokenDigest, TokenError, TokenMetrics, Verifier};
+use super::{Identity, token};
+use crate::clock::Timestamp;
+use crate::config::Issuer;
+
+/// Proves identities by the tokens of all accepted issuers. What was proven is forgotten together with this
+/// value, so new settings of an issuer mean a new `Identities`; the keys may be carried over.
+#[derive(Debug)]
+pub struct Identities {
+    verifier: Verifier,
+    proofs: ProofCache,
+    metrics: TokenMetrics,
+}
+
+/// Why a credential proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProveError {
+    /// The token is not good: 401.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The issuer's keys cannot be read, so nobody knows: 503.
+    #[error("the keys of the issuer {issuer} are not available")]
+    KeysUnavailable {
+        /// The short name of the issuer.
+        issuer: Arc<str>,
+    },
+}
+
+impl Identities {
+    /// Proves by the tokens of these issuers, each with its keys; remembers at most `capacity` tokens.
+    #[must_use]
+    pub fn new(issuers: Vec<(Issuer, Arc<IssuerKeys>)>, capacity: u64, metrics: TokenMetrics) -> Self {
+        let proofs = ProofCache::new(capacity, metrics.clone());
+        Self { verifier: Verifier::new(issuers), proofs, metrics }
+    }
+
+    /// The identity of a token that was proven before, where its key, its issuer's keys and its time still hold.
+    #[must_use]
+    pub fn known(&self, token: &str, now: Timestamp) -> Option<Arc<Identity>> {
+        if token.len() > token::LENGTH_LIMIT {
+            return None;
+        }
+        self.proofs.find(&TokenDigest::of(token), now)
+    }
+
+    /// The identity that a bearer token proves. Awaits only where its key is new.
+    ///
+    /// # Errors
+    /// The token is not good, or its issuer's keys are not available.
+    pub async fn prove_bearer(&self, token: &str, now: Timestamp) -> Result<Arc<Identity>, ProveError> {
+        let result = self.prove(token, now).await;
+        if let Err(ProveError::Token(error)) = &result {
+            self.metrics.refused(*error);
+        }
+        result
+    }
+
+    /// The keys of every issuer.
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<IssuerKeys>> {
+        self.verifier.keys()
+    }
+
+    async fn prove(&self, token: &str, now: Timestamp) -> Result<Arc<Identity>, ProveError> {
+        if token.len() > token::LENGTH_LIMIT {
+            return Err(TokenError::TooLong { limit: token::LENGTH_LIMIT }.into());
+        }
+        let digest = TokenDigest::of(token);
+        if let Some(identity) = self.proofs.find(&digest, now) {
+            return Ok(identity);
+        }
+        let proof = self.verify(token, now).await?;
+        let identity = Arc::clone(&proof.identity);
+        self.proofs.keep(digest, proof);
+        Ok(identity)
+    }
+
+    async fn verify(&self, token: &str, now: Timestamp) -> Result<Proof, ProveError> {
+        let candidate = self.verifier.judge(token, now)?;
+        let keys = candidate.keys();
+        match keys.find(candidate.kid()).await {
+            Ok(key) => Ok(candidate.prove(key, now)?),
+            Err(KeyError::Unknown) => Err(TokenError::UnknownKey.into()),
+            Err(KeyError::Unavailable) => Err(ProveError::KeysUnavailable { issuer: Arc::clone(keys.issuer()) }),
+        }
+    }
+}

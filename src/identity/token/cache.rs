@@ -1,0 +1,92 @@
+//! From a token that was proven before to its proof, by the token's digest.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use moka::Expiry;
+use moka::sync::Cache;
+
+use super::metrics::TokenMetrics;
+use crate::clock::Timestamp;
+use crate::identity::Identity;
+use crate::identity::keys::{IssuerKeys, Key};
+
+/// The digest of a whole token. The signature is part of it: another signature over the same claims is another
+/// token, and is verified itself.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::identity) struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    pub(in crate::identity) fn of(token: &str) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+        Self(bytes)
+    }
+}
+
+/// An identity with what proved it: it lasts as long as the key is in its issuer's key set. The settings of the
+/// issuer are those of the `Identities` that owns the cache.
+#[derive(Clone, Debug)]
+pub(in crate::identity) struct Proof {
+    pub(in crate::identity) identity: Arc<Identity>,
+    pub(in crate::identity) keys: Arc<IssuerKeys>,
+    pub(in crate::identity) key: Arc<Key>,
+    pub(in crate::identity) proven_at: Timestamp,
+}
+
+impl Proof {
+    fn still_holds(&self, now: Timestamp) -> bool {
+        now < self.identity.expires_at() && self.keys.vouch_for(&self.key)
+    }
+}
+
+/// Tokens that were proven before. What was refused is not kept: the next time may have another key.
+pub(in crate::identity) struct ProofCache {
+    proofs: Cache<TokenDigest, Proof>,
+    metrics: TokenMetrics,
+}
+
+impl ProofCache {
+    pub(in crate::identity) fn new(capacity: u64, metrics: TokenMetrics) -> Self {
+        Self { proofs: Cache::builder().max_capacity(capacity).expire_after(UntilExpiry).build(), metrics }
+    }
+
+    pub(in crate::identity) fn find(&self, token: &TokenDigest, now: Timestamp) -> Option<Arc<Identity>> {
+        let Some(proof) = self.proofs.get(token) else {
+            self.metrics.misses.inc();
+            return None;
+        };
+        if proof.still_holds(now) {
+            self.metrics.hits.inc();
+            return Some(proof.identity);
+        }
+        self.metrics.stale.inc();
+        self.proofs.invalidate(token);
+        None
+    }
+
+    pub(in crate::identity) fn keep(&self, token: TokenDigest, proof: Proof) {
+        self.proofs.insert(token, proof);
+    }
+}
+
+/// The entries name people.
+impl fmt::Debug for ProofCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProofCache").field("entries", &self.proofs.entry_count()).finish_non_exhaustive()
+    }
+}
+
+struct UntilExpiry;
+
+impl Expiry<TokenDigest, Proof> for UntilExpiry {
+    fn expire_after_create(&self, _: &TokenDigest, proof: &Proof, _: Instant) -> Option<Duration> {
+        Some(proof.identity.expires_at().since(proof.proven_at))
+    }
+
+    fn expire_after_update(&self, _: &TokenDigest, proof: &Proof, _: Instant, _: Option<Duration>) -> Option<Duration> {
+        Some(proof.identity.expires_at().since(proof.proven_at))
+    }
+}

@@ -1,0 +1,17 @@
+//! From a bearer token to the identity that it proves.
+
+mod cache;
+mod claims;
+mod error;
+mod header;
+mod json;
+mod jws;
+mod metrics;
+mod roles;
+mod verifier;
+
+pub(in crate::identity) use cache::{Proof, ProofCache, TokenDigest};
+pub use error::TokenError;
+pub(in crate::identity) use jws::LENGTH_LIMIT;
+pub use metrics::TokenMetrics;
+pub(in crate::identity) use verifier::Verifier;

@@ -1,0 +1,120 @@
+//! The little of the Admin API that is used, with the token for it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use moka::Expiry;
+use moka::future::Cache;
+use serde::Deserialize;
+use url::Url;
+
+use super::http::json;
+use super::{KeycloakError, Oidc, Operation, Tokens};
+
+/// The Admin API of one realm, called with our own client's rights.
+#[derive(Debug)]
+pub struct Admin {
+    oidc: Arc<Oidc>,
+    users: Url,
+    /// At most one token; all who need it while there is none share one call.
+    token: Cache<(), Arc<Tokens>>,
+}
+
+/// A user as Keycloak keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeycloakUser {
+    /// Keycloak's identifier, the `sub` of its tokens.
+    pub id: String,
+    /// The name, in lower case.
+    pub username: String,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// Whether the address was verified.
+    #[serde(default)]
+    pub email_verified: bool,
+    /// The first name.
+    pub first_name: Option<String>,
+    /// The last name.
+    pub last_name: Option<String>,
+    /// Whether the account may be used.
+    #[serde(default)]
+    pub enabled: bool,
+}
+
+impl Admin {
+    /// The Admin API beside the realm that `oidc` speaks to; nothing where its address is not Keycloak's
+    /// `…/realms/{realm}`.
+    #[must_use]
+    pub fn new(oidc: Arc<Oidc>) -> Option<Self> {
+        let (server, realm) = oidc.base().rsplit_once("/realms/")?;
+        if realm.is_empty() || realm.contains('/') {
+            return None;
+        }
+        let users = Url::parse(&format!("{server}/admin/realms/{realm}/users")).ok()?;
+        let token = Cache::builder().max_capacity(1).expire_after(BeforeExpiry).build();
+        Some(Self { oidc, users, token })
+    }
+
+    /// The user of exactly that name. Keycloak compares without case and, on a slip in the query, by substring;
+    /// so the name is compared here again.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn find_user(&self, username: &str) -> Result<Option<KeycloakUser>, KeycloakError> {
+        let mut url = self.users.clone();
+        url.query_pairs_mut().append_pair("username", username).append_pair("exact", "true").append_pair("max", "2");
+        let found: Vec<KeycloakUser> = json(&self.get(Operation::FindUser, &url).await?)?;
+        let wanted = username.to_lowercase();
+        Ok(found.into_iter().find(|user| user.username.to_lowercase() == wanted))
+    }
+
+    /// The user behind the service account of a client.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn service_account_user(&self, client_id: &str) -> Result<Option<KeycloakUser>, KeycloakError> {
+        self.find_user(&format!("service-account-{client_id}")).await
+    }
+
+    /// One call; where the token is refused, once more with a new one: a restart or a not-before ends tokens
+    /// before their time.
+    async fn get(&self, operation: Operation, url: &Url) -> Result<Vec<u8>, KeycloakError> {
+        let token = self.token().await?;
+        match self.get_with(operation, url, &token).await {
+            Err(KeycloakError::Refused { status: StatusCode::UNAUTHORIZED, .. }) => {
+                self.forget(&token).await;
+                let token = self.token().await?;
+                self.get_with(operation, url, &token).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn get_with(&self, operation: Operation, url: &Url, token: &Tokens) -> Result<Vec<u8>, KeycloakError> {
+        let http = self.oidc.http();
+        http.call(operation, http.client().get(url.clone()).bearer_auth(token.access_token())).await
+    }
+
+    async fn token(&self) -> Result<Arc<Tokens>, KeycloakError> {
+        let fetch = async { self.oidc.client_credentials().await.map(Arc::new) };
+        self.token.try_get_with((), fetch).await.map_err(|shared| KeycloakError::clone(&shared))
+    }
+
+    /// Forgets a token that was refused, unless somebody has a newer one already.
+    async fn forget(&self, refused: &Arc<Tokens>) {
+        if self.token.get(&()).await.is_some_and(|current| Arc::ptr_eq(&current, refused)) {
+            self.token.invalidate(&()).await;
+        }
+    }
+}
+
+/// A token is not used in its last seconds, so that it does not end on the way.
+struct BeforeExpiry;
+
+impl Expiry<(), Arc<Tokens>> for BeforeExpiry {
+    fn expire_after_create(&self, (): &(), tokens: &Arc<Tokens>, _: Instant) -> Option<Duration> {
+        Some(tokens.expires_in().saturating_sub(Duration::from_secs(10)))
+    }
+}

@@ -1,0 +1,157 @@
+//! The OpenID Connect endpoints of one realm.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use reqwest::RequestBuilder;
+use serde::Deserialize;
+use url::Url;
+
+use super::http::json;
+use super::{ClientCredentials, Http, KeycloakError, LoginError, Operation, Tokens};
+
+/// The OpenID Connect endpoints of one issuer, and our client there.
+#[derive(Debug)]
+pub struct Oidc {
+    http: Arc<Http>,
+    base: String,
+    internal: bool,
+    client: Option<ClientCredentials>,
+}
+
+/// The part of a discovery document that is used.
+#[derive(Debug)]
+pub struct Discovery {
+    /// Who the document speaks of.
+    pub issuer: String,
+    /// Where the keys are.
+    pub jwks_uri: Url,
+}
+
+/// A log-in with name and password (direct access grant).
+#[derive(Clone, Copy)]
+pub struct PasswordLogin<'a> {
+    /// The name or e-mail address that was typed.
+    pub username: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// The one-time password, where one was given.
+    pub otp: Option<&'a str>,
+    /// Where the log-in comes from; it reaches Keycloak's events and its brute-force protection.
+    pub address: Option<IpAddr>,
+}
+
+impl Oidc {
+    /// The endpoints of `issuer`, called at `url`: the issuer itself, or an address inside.
+    #[must_use]
+    pub fn new(http: Arc<Http>, issuer: &str, url: &Url, client: Option<ClientCredentials>) -> Self {
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        let internal = base != issuer.trim_end_matches('/');
+        Self { http, base, internal, client }
+    }
+
+    /// Reads the discovery document.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn discovery(&self) -> Result<Discovery, KeycloakError> {
+        let request = self.http.client().get(self.at("/.well-known/openid-configuration"));
+        let document: Document = json(&self.http.call(Operation::Discovery, request).await?)?;
+        let jwks_uri = Url::parse(&document.jwks_uri).map_err(|_| KeycloakError::Malformed("jwks_uri is no URL"))?;
+        Ok(Discovery { issuer: document.issuer, jwks_uri })
+    }
+
+    /// Reads the key set.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn certs(&self, jwks_uri: &Url) -> Result<Vec<u8>, KeycloakError> {
+        self.http.call(Operation::Certs, self.http.client().get(jwks_uri.clone())).await
+    }
+
+    /// Where the keys are inside, where the issuer is called at another address than its own: what its documents
+    /// name may not be reachable from here.
+    #[must_use]
+    pub fn internal_certs(&self) -> Option<Url> {
+        if self.internal { Url::parse(&self.at("/protocol/openid-connect/certs")).ok() } else { None }
+    }
+
+    /// Tokens for a name and a password. Never tried twice: a repeated wrong password locks the account.
+    ///
+    /// # Errors
+    /// Keycloak refuses the credentials, or nobody knows.
+    pub async fn login(&self, login: PasswordLogin<'_>) -> Result<Tokens, LoginError> {
+        let mut form = self.form("password")?;
+        form.extend([("username", login.username), ("password", login.password), ("scope", "openid")]);
+        form.extend(login.otp.map(|otp| ("otp", otp)));
+        let request = from_address(self.token_request(&form), login.address);
+        let body = self.http.call(Operation::Password, request).await.map_err(LoginError::from_refusal)?;
+        Ok(tokens(&body)?)
+    }
+
+    /// A token of our own client.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn client_credentials(&self) -> Result<Tokens, KeycloakError> {
+        let form = self.form("client_credentials")?;
+        tokens(&self.http.call(Operation::ClientCredentials, self.token_request(&form)).await?)
+    }
+
+    /// Ends the session of a refresh token.
+    ///
+    /// # Errors
+    /// `Refused` where Keycloak does not take the token; then nothing may be concluded from its claims.
+    pub async fn logout(&self, refresh_token: &str, address: Option<IpAddr>) -> Result<(), KeycloakError> {
+        let client = self.client()?;
+        let form =
+            [("client_id", client.id.as_str()), ("client_secret", &client.secret), ("refresh_token", refresh_token)];
+        let request = self.http.client().post(self.at("/protocol/openid-connect/logout")).form(&form);
+        self.http.call(Operation::Logout, from_address(request, address)).await.map(drop)
+    }
+
+    /// Where this realm is called.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub(super) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    fn token_request(&self, form: &[(&str, &str)]) -> RequestBuilder {
+        self.http.client().post(self.at("/protocol/openid-connect/token")).form(form)
+    }
+
+    fn form<'a>(&'a self, grant: &'a str) -> Result<Vec<(&'a str, &'a str)>, KeycloakError> {
+        let client = self.client()?;
+        Ok(vec![("grant_type", grant), ("client_id", &client.id), ("client_secret", &client.secret)])
+    }
+
+    fn client(&self) -> Result<&ClientCredentials, KeycloakError> {
+        self.client.as_ref().ok_or(KeycloakError::NoClient)
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+}
+
+#[derive(Deserialize)]
+struct Document {
+    issuer: String,
+    jwks_uri: String,
+}
+
+fn tokens(body: &[u8]) -> Result<Tokens, KeycloakError> {
+    let tokens: Tokens = json(body)?;
+    if tokens.are_bearer() { Ok(tokens) } else { Err(KeycloakError::Malformed("not a bearer token")) }
+}
+
+/// One value, written by us: a list from the client could name any address.
+fn from_address(request: RequestBuilder, address: Option<IpAddr>) -> RequestBuilder {
+    match address {
+        Some(address) => request.header("x-forwarded-for", address.to_string()),
+        None => request,
+    }
+}
