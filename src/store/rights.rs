@@ -104,3 +104,42 @@ pub struct RoleRow {
     /// The permissions it holds by link.
     pub permissions: Vec<String>,
 }
+
+impl UserKind {
+    /// The name in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Service => "service",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Person, Self::Service].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl UserState {
+    /// The name in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+            Self::Deleted => "deleted",
+            Self::Purged => "purged",
+        }
+    }
+
+    /// The state of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Pending, Self::Active, Self::Disabled, Self::Deleted, Self::Purged]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}

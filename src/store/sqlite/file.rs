@@ -1,0 +1,91 @@
+//! The file of the database: made if missing, opened, and watched for being taken away.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
+
+use super::fault::Fault;
+use crate::store::StoreError;
+
+/// A database file, by its path and by the file that the path named when it was opened.
+#[derive(Clone, Debug)]
+pub(super) struct DatabaseFile {
+    path: PathBuf,
+    inode: (u64, u64),
+}
+
+impl DatabaseFile {
+    /// Finds the file, or makes it readable for its owner alone, with its folders.
+    pub(super) fn find_or_create(path: &Path) -> Result<Self, StoreError> {
+        // Absolute, because SQLite reads `:memory:` and the empty name as something else than a file.
+        let path = std::path::absolute(path).map_err(unavailable("find the file"))?;
+        if let Some(folder) = path.parent() {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unavailable("make the folder"))?;
+        }
+        // An existing file is never opened here: closing it would drop the locks that SQLite holds on it in
+        // this process (POSIX advisory locks).
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(unavailable("make the file")(error)),
+            _ => Ok(Self { inode: inode(&path).map_err(unavailable("find the file"))?, path }),
+        }
+    }
+
+    /// Opens a connection with the settings that every connection needs. Never creates a file.
+    pub(super) fn connect(&self, busy: Duration) -> Result<Connection, Fault> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(busy)?;
+        if connection.is_readonly(MAIN_DB)? {
+            return Err(gone("the file cannot be written").into());
+        }
+        write_ahead(&connection, busy)?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        self.confirm()?;
+        Ok(connection)
+    }
+
+    /// Refuses where the path does not name our file any more: what a connection reads or writes then is lost.
+    pub(super) fn confirm(&self) -> Result<(), StoreError> {
+        match inode(&self.path) {
+            Ok(inode) if inode == self.inode => Ok(()),
+            Ok(_) => Err(gone("the file was replaced while it was open: restart to use the new one")),
+            Err(error) => Err(unavailable("find the file")(error)),
+        }
+    }
+}
+
+fn inode(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = path.metadata()?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Two processes that open a new file may both want to switch it, and SQLite does not wait for that lock.
+fn write_ahead(connection: &Connection, patience: Duration) -> Result<(), Fault> {
+    let mut left = patience.as_millis() / PAUSE.as_millis();
+    loop {
+        match connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0)) {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(_) => return Err(gone("the file system does not support a write-ahead log").into()),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && left > 0 => {
+                left -= 1;
+                std::thread::sleep(PAUSE);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn unavailable(what: &'static str) -> impl Fn(io::Error) -> StoreError {
+    move |error| StoreError::Unavailable { what, source: Box::new(error) }
+}
+
+fn gone(why: &'static str) -> StoreError {
+    StoreError::Unavailable { what: "use the file", source: why.into() }
+}
+
+const PAUSE: Duration = Duration::from_millis(5);

@@ -1,0 +1,94 @@
+//! The users database in one file of SQLite: for one node, with nothing to install.
+
+mod catalogue;
+mod change_log;
+mod column;
+mod fault;
+mod file;
+mod lane;
+mod migrations;
+mod options;
+mod rights;
+#[cfg(test)]
+mod scratch;
+#[cfg(test)]
+mod triggers;
+mod watcher;
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::StoreError;
+use fault::Fault;
+use file::DatabaseFile;
+use lane::Lane;
+use watcher::Watcher;
+
+pub use options::{Observe, Options};
+
+/// An open users database. Dropping it waits for the queries under way and closes the file.
+pub struct Sqlite {
+    rights: Lane,
+    management: Lane,
+    writer: Lane,
+    watcher: Watcher,
+    options: Options,
+}
+
+impl Sqlite {
+    /// Opens the file, makes it where it is missing, and brings its schema up to date.
+    pub fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
+        let file = DatabaseFile::find_or_create(path)?;
+        let connect = |patience: Duration| file.connect(patience).map_err(|fault| fault.while_trying("open the file"));
+        let mut writer = connect(busy_timeout(options.write_deadline))?;
+        migrations::migrate(&mut writer).map_err(|fault| fault.while_trying("migrate the schema"))?;
+        let readers = (0..options.readers.max(1))
+            .map(|_| connect(busy_timeout(options.read_deadline)))
+            .collect::<Result<_, _>>()?;
+        let management = connect(busy_timeout(options.write_deadline))?;
+        let watched = connect(busy_timeout(options.read_deadline))?;
+        Ok(Self {
+            rights: Lane::start("rights", &file, readers, options.read_deadline)?,
+            management: Lane::start("management", &file, vec![management], options.write_deadline)?,
+            writer: Lane::start("writer", &file, vec![writer], options.write_deadline)?,
+            watcher: Watcher::start(watched)?,
+            options,
+        })
+    }
+
+    /// Brings the schema of the file up to date, which is made where it is missing; returns how many migrations
+    /// that took.
+    pub fn migrate(path: &Path) -> Result<usize, StoreError> {
+        let file = DatabaseFile::find_or_create(path)?;
+        let patience = busy_timeout(Options::default().write_deadline);
+        let mut connection = file.connect(patience).map_err(|fault| fault.while_trying("open the file"))?;
+        migrations::migrate(&mut connection).map_err(|fault| fault.while_trying("migrate the schema"))
+    }
+
+    /// Reads for a request: a lane that no slow query of the management can block.
+    async fn read<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.options.observed(what, self.rights.run(what, work)).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let outcome = self.options.observed(what, self.writer.run(what, work)).await;
+        // A failure too: a write that timed out may have been committed.
+        self.watcher.wake();
+        outcome
+    }
+}
+
+/// How long a connection waits for a lock: less than its asker waits for the answer, so that the asker learns why.
+fn busy_timeout(deadline: Duration) -> Duration {
+    deadline.saturating_mul(4) / 5
+}
