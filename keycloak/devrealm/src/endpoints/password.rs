@@ -1,0 +1,84 @@
+//! The password grant, with a one-time password where the user has one.
+
+use crate::answer::Answer;
+use crate::endpoints::token::{Answered, TokenRequest, invalid_grant};
+use crate::scope::Scope;
+use crate::state::State;
+use crate::tokens::{Subject, Thread, Via};
+use crate::totp;
+
+/// Answers a log-in by password.
+pub(crate) fn answer(request: &TokenRequest<'_>, state: &mut State) -> Answered {
+    if !request.client.direct_access_grants_enabled {
+        return Err(Answer::oauth(400, "unauthorized_client", "Client not allowed for direct access grants"));
+    }
+    let asked = request.form.get("scope");
+    let scope = Scope::grant(asked, request.client).ok_or_else(|| {
+        Answer::oauth(400, "invalid_scope", &format!("Invalid scopes: {}", asked.unwrap_or_default()))
+    })?;
+    let username = request
+        .form
+        .get("username")
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| Answer::oauth(401, "invalid_request", "Missing parameter: username"))?;
+    let otp = request.form.get("otp").or_else(|| request.form.get("totp"));
+    let credentials = Credentials { username, password: request.form.get("password").unwrap_or_default(), otp };
+    let user_id = verify(&credentials, state, request.now).map_err(|failure| invalid_grant(failure.description()))?;
+    let sid = state.sessions.start(&user_id, &request.client.client_id, request.peer(), request.now).id.clone();
+    let user = state.users.find(&user_id).ok_or_else(|| invalid_grant(LoginFailure::Credentials.description()))?;
+    let subject = Subject { user, client: request.client, session: state.sessions.find(&sid), scope: &scope };
+    Ok(Answer::tokens(&request.mint(state).answer(subject, Via::Password, Thread::default())))
+}
+
+/// What a user typed.
+pub(crate) struct Credentials<'a> {
+    pub(crate) username: &'a str,
+    pub(crate) password: &'a str,
+    pub(crate) otp: Option<&'a str>,
+}
+
+/// Why nobody was signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LoginFailure {
+    Credentials,
+    Disabled,
+    Unfinished,
+}
+
+impl LoginFailure {
+    fn description(self) -> &'static str {
+        match self {
+            Self::Credentials => "Invalid user credentials",
+            Self::Disabled => "Account disabled",
+            Self::Unfinished => "Account is not fully set up",
+        }
+    }
+}
+
+/// The id of the user whose credentials these are. Everything but a wrong credential is said only to who knows the
+/// password. Brute-force rules would go here: every way in passes this function.
+pub(crate) fn verify(credentials: &Credentials<'_>, state: &mut State, now: i64) -> Result<String, LoginFailure> {
+    let by_email = state.settings.login_with_email_allowed;
+    let user = state.users.sign_in(credentials.username, by_email).ok_or(LoginFailure::Credentials)?;
+    if credentials.password.is_empty() || user.password() != Some(credentials.password) {
+        return Err(LoginFailure::Credentials);
+    }
+    if !user.enabled {
+        return Err(LoginFailure::Disabled);
+    }
+    let (id, otp_key) = (user.id.clone(), user.otp_key());
+    let unfinished = user.is_unfinished(state.settings.verify_email);
+    if let Some(key) = otp_key {
+        let step = totp::matching_step(&key, credentials.otp.unwrap_or_default(), now);
+        let user = state.users.find_mut(&id).ok_or(LoginFailure::Credentials)?;
+        use_step(&mut user.last_otp_step, step)?;
+    }
+    if unfinished { Err(LoginFailure::Unfinished) } else { Ok(id) }
+}
+
+/// A code works once.
+fn use_step(last: &mut Option<i64>, step: Option<i64>) -> Result<(), LoginFailure> {
+    let step = step.filter(|step| last.is_none_or(|last| *step > last)).ok_or(LoginFailure::Credentials)?;
+    *last = Some(step);
+    Ok(())
+}

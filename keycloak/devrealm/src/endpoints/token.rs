@@ -1,0 +1,69 @@
+//! The token endpoint: which grant is asked for, and by whom.
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::client::Client;
+use crate::client_auth;
+use crate::endpoints::{code, password, refresh, service};
+use crate::fields::Fields;
+use crate::inner::Inner;
+use crate::state::State;
+use crate::tokens::Mint;
+
+/// One request for tokens whose client is known.
+pub(crate) struct TokenRequest<'a> {
+    pub(crate) inner: &'a Inner,
+    pub(crate) call: &'a Call,
+    pub(crate) form: &'a Fields,
+    pub(crate) client: &'a Client,
+    pub(crate) now: i64,
+}
+
+impl<'a> TokenRequest<'a> {
+    /// Makes the tokens of this request.
+    pub(crate) fn mint(&self, state: &'a State) -> Mint<'a> {
+        Mint { inner: self.inner, settings: &state.settings, now: self.now }
+    }
+
+    /// The session's owner, as seen from here.
+    pub(crate) fn peer(&self) -> String {
+        self.call.peer.to_string()
+    }
+}
+
+/// An answer, or the refusal in its place.
+pub(crate) type Answered = Result<Answer, Answer>;
+
+/// Answers a request for tokens; the grant is looked at before the client, as in Keycloak.
+pub(crate) fn answer(inner: &Inner, call: &Call) -> Answer {
+    let form = call.form();
+    decide(inner, call, &form).unwrap_or_else(|refusal| refusal)
+}
+
+fn decide(inner: &Inner, call: &Call, form: &Fields) -> Answered {
+    let grant = form.get("grant_type").ok_or_else(missing_grant)?;
+    let run: fn(&TokenRequest<'_>, &mut State) -> Answered = match grant {
+        "password" => password::answer,
+        "refresh_token" => refresh::answer,
+        "client_credentials" => service::answer,
+        "authorization_code" => code::answer,
+        _ => return Err(Answer::oauth(400, "unsupported_grant_type", "Unsupported grant_type")),
+    };
+    inner.counts.grant(grant);
+    if form.repeat() {
+        return Err(Answer::oauth(400, "invalid_request", "duplicated parameter"));
+    }
+    let mut state = inner.state();
+    let client = client_auth::authenticate(call, form, &state).map_err(client_auth::Stranger::answer)?.clone();
+    let request = TokenRequest { inner, call, form, client: &client, now: inner.clock.now() };
+    run(&request, &mut state)
+}
+
+/// A refusal of the grant itself (RFC 6749 §5.2).
+pub(crate) fn invalid_grant(description: &str) -> Answer {
+    Answer::oauth(400, "invalid_grant", description)
+}
+
+fn missing_grant() -> Answer {
+    Answer::oauth(400, "invalid_request", "Missing form parameter: grant_type")
+}

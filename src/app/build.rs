@@ -1,0 +1,201 @@
+//! Puts the services together.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use super::{Services, Snapshot, Tasks};
+use crate::accounts::Provisioner;
+use crate::api::{Api, Parts};
+use crate::clock::Clock;
+use crate::config::{self, Database, Provision, Settings};
+use crate::gateway::Gateway;
+use crate::identity::{Identities, IssuerKeys, KeySource, KeysMetrics, Pace, TokenMetrics};
+use crate::keycloak::{ClientCredentials, Http, KeycloakMetrics, Oidc, SetupError, Timeouts};
+use crate::metrics::Metrics;
+use crate::operations::Health;
+use crate::request::TrustedProxies;
+use crate::rights::{Directory, Epoch};
+use crate::routing::{PathPattern, PathPatternError, Routes};
+use crate::standing::{Follower, Standing};
+use crate::store::{Options, Sqlite, StoreError};
+use crate::telemetry::{Journal, Sink};
+use crate::upstream::Upstreams;
+
+/// A gateway that is put together and loaded, and does not listen yet.
+pub struct App {
+    /// What every request uses.
+    pub services: Arc<Services>,
+    /// What a reload swaps.
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// What the operations listener shows.
+    pub health: Health,
+    /// What runs beside the requests.
+    pub tasks: Tasks,
+    /// Tells everybody that the node is about to stop.
+    pub stop: watch::Sender<bool>,
+}
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The users database cannot be used.
+    #[error("the users database cannot be used ([users] database)")]
+    Store(#[from] StoreError),
+    /// The HTTP client for Keycloak cannot be made.
+    #[error("Keycloak cannot be called")]
+    Http(#[from] SetupError),
+    /// A metric is registered twice: a defect.
+    #[error("the metrics cannot be registered")]
+    Metrics(#[from] prometheus::Error),
+    /// The prefix of the endpoints makes no path.
+    #[error("[auth] prefix makes no path")]
+    Prefix(#[from] PathPatternError),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address} ([server] {key}): {source}")]
+    Listen {
+        /// The setting.
+        key: &'static str,
+        /// The address.
+        address: std::net::SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl App {
+    /// Opens the database, reads the log and the catalogue, and waits a moment for the keys. A gateway starts
+    /// without Keycloak; it is not ready until the keys are there.
+    pub async fn build(settings: Settings, sink: Sink) -> Result<Self, StartError> {
+        let clock = Clock::system();
+        let metrics = Arc::new(Metrics::new()?);
+        let mut tasks = Tasks::default();
+        let (stop, stopping) = watch::channel(false);
+
+        let store = Arc::new(open_store(&settings.users, &clock, &metrics)?);
+        let epoch = Arc::new(Epoch::default());
+        let keep = settings.issuers.iter().map(|issuer| issuer.max_lifetime + issuer.leeway).max().unwrap_or_default() + SPARE;
+        let standing = Arc::new(Standing::new(clock.clone(), settings.users.stale_when_blind, keep, Arc::clone(&epoch)));
+        let provisioner = match settings.users.provision {
+            Provision::Never => None,
+            Provision::OnFirstSight => Some(Provisioner::new(Arc::clone(&store) as _)),
+        };
+        let directory = Arc::new(Directory::open(Arc::clone(&store) as _, epoch, provisioner).await?);
+        let mut follower = Follower::new(Arc::clone(&store) as _, Arc::clone(&standing), Arc::clone(&directory), clock.clone());
+        follower.load().await?;
+        tasks.essential("change log", follower.follow());
+        tasks.restarting("keeper", keeper(Arc::clone(&standing), Arc::clone(&store), keep));
+
+        let http = Arc::new(Http::new(authorities().as_deref(), Timeouts::default(), KeycloakMetrics::new(metrics.registry())?)?);
+        let identities = Arc::new(identities(&settings.issuers, &http, &clock, &metrics, &mut tasks)?);
+        let gateway = Arc::new(Gateway::new(Arc::clone(&identities), directory, Arc::clone(&standing), clock.clone()));
+        for keys in identities.keys() {
+            keys.load_first(FIRST_KEYS).await;
+        }
+
+        let api = Api::new(&settings.auth, Parts {
+            gateway: Arc::clone(&gateway),
+            oidc: oidc(&settings.issuers.own, &http),
+            standing: Arc::clone(&standing),
+            log: store,
+            clock: clock.clone(),
+            require_verified_email: settings.auth.require_verified_email,
+            document: serde_json::Value::Null,
+        });
+        let snapshot = snapshot(settings, &api)?;
+        snapshot.upstreams.resolve().await;
+        tasks.restarting("names", {
+            let upstreams = Arc::clone(&snapshot.upstreams);
+            move || Arc::clone(&upstreams).follow_names()
+        });
+        let journal = Journal::new(Arc::clone(&metrics), sink);
+        Ok(Self {
+            services: Arc::new(Services { gateway, api, journal, clock: clock.clone() }),
+            snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
+            health: Health { identities, standing, metrics, stopping, clock },
+            tasks,
+            stop,
+        })
+    }
+}
+
+fn open_store(users: &config::Users, clock: &Clock, metrics: &Arc<Metrics>) -> Result<Sqlite, StoreError> {
+    let Database::Sqlite(path) = &users.database;
+    let metrics = Arc::clone(metrics);
+    let observe = Arc::new(move |operation, done, took| metrics.database(operation, done, took));
+    Sqlite::open(path, Options { clock: clock.clone(), observe, ..Options::default() })
+}
+
+fn identities(
+    issuers: &[config::Issuer],
+    http: &Arc<Http>,
+    clock: &Clock,
+    metrics: &Metrics,
+    tasks: &mut Tasks,
+) -> Result<Identities, prometheus::Error> {
+    let keys_metrics = KeysMetrics::new(metrics.registry())?;
+    let mut accepted = Vec::with_capacity(issuers.len());
+    for issuer in issuers {
+        let pace = Pace::new(issuer.keys_refresh, issuer.keys_max_stale);
+        let keys = Arc::new(IssuerKeys::new(Arc::clone(&issuer.name), pace, clock.clone(), keys_metrics.clone()));
+        tasks.restarting("keys", {
+            let (keys, issuer, http) = (Arc::clone(&keys), issuer.clone(), Arc::clone(http));
+            move || {
+                let source = KeySource::new(&issuer, Arc::new(oidc(Some(&issuer), &http)));
+                Arc::clone(&keys).run(source, std::future::pending())
+            }
+        });
+        accepted.push((issuer.clone(), keys));
+    }
+    Ok(Identities::new(accepted, MAX_TOKENS, TokenMetrics::new(metrics.registry())?))
+}
+
+/// The endpoints of an issuer. The settings always hold a first one.
+fn oidc(issuer: Option<&config::Issuer>, http: &Arc<Http>) -> Oidc {
+    let (name, url) = issuer.map_or(("", None), |issuer| (&*issuer.issuer, Some(issuer.url.clone())));
+    let client = issuer
+        .and_then(|issuer| issuer.client.as_ref())
+        .map(|client| ClientCredentials::new(&client.id, client.secret.expose()));
+    Oidc::new(Arc::clone(http), name, url.as_ref(), client)
+}
+
+fn snapshot(settings: Settings, api: &Api) -> Result<Snapshot, PathPatternError> {
+    let mut routes = settings.routes;
+    routes.extend(api.routes()?);
+    Ok(Snapshot {
+        routes: Routes::new(routes).reserving(&PathPattern::parse(&format!("{}/*", settings.auth.prefix))?),
+        upstreams: Arc::new(Upstreams::new(settings.upstreams)),
+        trusted_proxies: TrustedProxies::new(settings.server.trusted_proxies),
+    })
+}
+
+/// Cleans what has expired, in memory and in the log.
+fn keeper(standing: Arc<Standing>, store: Arc<Sqlite>, keep: Duration) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> {
+    move || {
+        let (standing, store) = (Arc::clone(&standing), Arc::clone(&store));
+        Box::pin(async move {
+            loop {
+                tokio::time::sleep(BETWEEN_SWEEPS).await;
+                standing.sweep();
+                if let Err(error) = crate::store::ChangeLog::clean(&*store, keep).await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "the change log could not be cleaned");
+                }
+            }
+        })
+    }
+}
+
+/// `SSL_CERT_FILE`: further authorities to trust.
+fn authorities() -> Option<PathBuf> {
+    std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
+}
+
+/// Beyond the longest life of a token: clocks differ, and a sweep is not on time.
+const SPARE: Duration = Duration::from_secs(600);
+const FIRST_KEYS: Duration = Duration::from_secs(3);
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
+/// A proven token is some 600 bytes: 60 MB.
+const MAX_TOKENS: u64 = 100_000;

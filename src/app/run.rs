@@ -1,0 +1,164 @@
+//! Serves until it is told to stop, and stops without losing a request.
+
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::IntoRawFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use pingora::listeners::ListenerConfig;
+use pingora::protocols::l4::stream::L4BufferSettings;
+use pingora::proxy::http_proxy;
+use pingora::server::Fds;
+use pingora::server::configuration::ServerConf;
+use pingora::services::Service as _;
+use pingora::services::listening::Service;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info, warn};
+
+use super::{App, StartError};
+use crate::config::{Server, Settings};
+use crate::listener::{Guarded, Limits};
+use crate::operations::Operations;
+use crate::proxy::Carrier;
+use crate::telemetry::Sink;
+
+/// How a gateway ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// As it was told to.
+    Stopped,
+    /// A task without which nothing may be served has ended.
+    Lost(&'static str),
+}
+
+/// Told where the gateway listens, once it does.
+pub type Ready = Box<dyn FnOnce(Listening) + Send>;
+
+/// The addresses that the gateway got.
+#[derive(Clone, Copy, Debug)]
+pub struct Listening {
+    /// For requests.
+    pub gateway: SocketAddr,
+    /// For operators.
+    pub operations: SocketAddr,
+}
+
+/// Runs a gateway until SIGTERM, SIGINT or the loss of an essential task.
+pub async fn serve(settings: Settings, sink: Sink, ready: Ready) -> Result<Ended, StartError> {
+    let server = settings.server.clone();
+    let (gateway, operations) = (bind("listen", server.listen)?, bind("admin_listen", server.admin_listen)?);
+    let listening = Listening {
+        gateway: local("listen", &gateway, server.listen)?,
+        operations: local("admin_listen", &operations, server.admin_listen)?,
+    };
+    let mut app = App::build(settings, sink).await?;
+    app.tasks.restarting("operations", operations_task(operations, &app));
+    let accepting = tokio::spawn(accept(gateway, listening.gateway, &server, &app));
+    info!(listen = %listening.gateway, admin_listen = %listening.operations, version = env!("CARGO_PKG_VERSION"), "ready");
+    ready(listening);
+
+    let ended = tokio::select! {
+        () = told_to_stop() => Ended::Stopped,
+        name = app.tasks.lost() => Ended::Lost(name),
+    };
+    match ended {
+        Ended::Stopped => info!("stopping: no new requests, those in flight are finished"),
+        Ended::Lost(task) => error!(task, "stopping: a task without which nothing may be served has ended"),
+    }
+    drain(app, accepting, server.shutdown_timeout).await;
+    Ok(ended)
+}
+
+fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listen = |source| StartError::Listen { key, address, source };
+    let listener = TcpListener::bind(address).map_err(listen)?;
+    listener.set_nonblocking(true).map_err(listen)?;
+    Ok(listener)
+}
+
+fn local(key: &'static str, listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|source| StartError::Listen { key, address, source })
+}
+
+/// The operations listener survives a panic of its task: the socket is kept outside of it.
+fn operations_task(listener: TcpListener, app: &App) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> {
+    let health = app.health.clone();
+    move || {
+        let (listener, health) = (listener.try_clone(), health.clone());
+        Box::pin(async move {
+            match listener.and_then(tokio::net::TcpListener::from_std) {
+                Ok(listener) => Operations::new(listener, health).serve().await,
+                Err(error) => error!(%error, "the operations listener cannot be used"),
+            }
+        })
+    }
+}
+
+/// Hands our socket to Pingora and accepts until the watch says stop.
+fn accept(
+    listener: TcpListener,
+    address: SocketAddr,
+    server: &Server,
+    app: &App,
+) -> impl Future<Output = ()> + Send + 'static {
+    let conf = Arc::new(ServerConf {
+        threads: server.threads,
+        upstream_keepalive_pool_size: UPSTREAM_POOL,
+        max_retries: MAX_TRIES,
+        ..ServerConf::default()
+    });
+    let carrier = Carrier::new(Arc::clone(&app.services), Arc::clone(&app.snapshot));
+    let limits = Limits {
+        header_timeout: server.header_timeout,
+        idle_timeout: server.idle_timeout,
+        max_header_size: server.max_header_size,
+        max_headers: server.max_headers,
+        max_connections: server.max_connections,
+    };
+    let guarded = Guarded::new(http_proxy(&conf, carrier), app.services.journal.clone(), limits);
+    let mut service = Service::new("gateway".to_owned(), guarded);
+    let name = address.to_string();
+    service.add_listener(ListenerConfig::tcp(&name).l4_buffer(L4BufferSettings::new(READ_BUFFER, WRITE_BUFFER)));
+    let mut fds = Fds::new();
+    fds.add(name, listener.into_raw_fd());
+    let (fds, shutdown) = (Arc::new(Mutex::new(fds)), app.stop.subscribe());
+    async move { service.start_service(Some(fds), shutdown, 1).await }
+}
+
+async fn told_to_stop() {
+    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    match (terminate, interrupt) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            warn!(%error, "signals cannot be heard: stop the process with SIGKILL");
+            std::future::pending().await
+        }
+    }
+}
+
+/// Takes no new connection, lets requests in flight finish, and gives up after the time-out.
+async fn drain(app: App, accepting: tokio::task::JoinHandle<()>, patience: Duration) {
+    app.stop.send_replace(true);
+    // A panic while accepting ended it as well.
+    let _ = accepting.await;
+    let (began, in_flight) = (Instant::now(), app.services.journal.metrics().in_flight().clone());
+    while in_flight.get() > 0 && began.elapsed() < patience {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    match in_flight.get() {
+        0 => info!("stopped"),
+        left => warn!(left, "stopped, with requests still in flight ([server] shutdown_timeout)"),
+    }
+    app.tasks.stop().await;
+}
+
+const UPSTREAM_POOL: usize = 1024;
+/// More than the servers of any upstream; each is tried once.
+const MAX_TRIES: usize = 64;
+/// Pingora's 64 KiB a connection cost more to clear than they save; long bodies pass by them.
+const READ_BUFFER: usize = 4096;
+const WRITE_BUFFER: usize = 4096;
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
