@@ -119,6 +119,11 @@ fn keys_of_later_versions_are_unknown() {
     for key in ["strict = true", "on_unauthenticated = \"login\"", "activity = true", "outlive_token = true"] {
         assert!(said(&with_route(&format!("path = \"/a\"\n{key}"))).contains("unknown key"), "{key}");
     }
+    let listen = r#"listen = "0.0.0.0:8000""#;
+    assert!(said(&with(listen, &format!("{listen}\nh2c = true"))).contains("h2c: unknown key"));
+    for keys in ["[auth]\nrefresh_replay = \"5s\"", "[users]\nlookup = \"select 1\""] {
+        assert!(said(&format!("{MINIMAL}\n{keys}\n")).contains("unknown key"), "{keys}");
+    }
     for section in ["[session]", "[revocation]", "[server.tls]", "[throttle]"] {
         assert!(said(&format!("{MINIMAL}\n{section}\n")).contains("unknown key"), "{section}");
     }
@@ -247,6 +252,20 @@ fn a_path_before_an_upstream_prefix_is_stripped_in_whole_segments() {
     for prefix in ["/ap", "/api/v1/x", "/v1", "/api/", "/", "api", "", "/api/*", "/api/{x}"] {
         assert!(strip("/api/v1/*", prefix).contains("strip_prefix"), "{prefix}");
     }
+}
+
+#[test]
+fn a_database_is_a_file() {
+    let database = |text: &str| load(&format!("{MINIMAL}\n[users]\ndatabase = \"{text}\"\n"));
+    for path in ["data/doorward.db", "/var/lib/doorward.db", "./a b.db"] {
+        let (settings, _) = database(&format!("sqlite:{path}")).unwrap();
+        assert_eq!(settings.users.database, Database::Sqlite(path.into()));
+    }
+    for text in ["sqlite:", "sqlite::memory:", "sqlite://a", "sqlite:file:a?mode=memory", "data/doorward.db", "mysql:a"]
+    {
+        assert!(database(text).unwrap_err().to_string().contains("not a database file"), "{text}");
+    }
+    assert!(database("postgres://db/doorward").unwrap_err().to_string().contains("SQLite only"));
 }
 
 mod example {

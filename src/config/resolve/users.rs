@@ -23,13 +23,13 @@ fn database(text: &str) -> Result<Database, Fault> {
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
         return Err(Fault::new("this version keeps users in SQLite only", r#"write "sqlite:data/doorward.db""#));
     }
-    match text.strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() && !path.starts_with([':', '/']) => Ok(Database::Sqlite(path.into())),
-        Some(path) if path.starts_with('/') && !path.starts_with("//") => Ok(Database::Sqlite(path.into())),
-        _ => Err(Fault::new(
-            "not a file of a database",
-            r#"write "sqlite:" and a path, such as "sqlite:data/doorward.db""#,
-        )),
+    // SQLite itself gives a meaning to these beginnings: `:memory:`, `file:…?mode=memory`.
+    let is_path = |path: &&str| !path.is_empty() && !path.starts_with(':') && !path.starts_with("file:");
+    match text.strip_prefix("sqlite:").filter(is_path).filter(|path| !path.starts_with("//")) {
+        Some(path) => Ok(Database::Sqlite(path.into())),
+        None => {
+            Err(Fault::new("not a database file", r#"write "sqlite:" and a path, such as "sqlite:data/doorward.db""#))
+        }
     }
 }
 
