@@ -77,7 +77,7 @@ impl App {
 
         let store = Arc::new(open_store(&settings.users, &clock, &metrics)?);
         let epoch = Arc::new(Epoch::default());
-        let keep = settings.issuers.iter().map(|issuer| issuer.max_lifetime + issuer.leeway).max().unwrap_or_default() + SPARE;
+        let keep = settings.issuers().map(|issuer| issuer.max_lifetime + issuer.leeway).max().unwrap_or_default() + SPARE;
         let standing = Arc::new(Standing::new(clock.clone(), settings.users.stale_when_blind, keep, Arc::clone(&epoch)));
         let provisioner = match settings.users.provision {
             Provision::Never => None,
@@ -90,7 +90,7 @@ impl App {
         tasks.restarting("keeper", keeper(Arc::clone(&standing), Arc::clone(&store), keep));
 
         let http = Arc::new(Http::new(authorities().as_deref(), Timeouts::default(), KeycloakMetrics::new(metrics.registry())?)?);
-        let identities = Arc::new(identities(&settings.issuers, &http, &clock, &metrics, &mut tasks)?);
+        let identities = Arc::new(identities(settings.issuers(), &http, &clock, &metrics, &mut tasks)?);
         let gateway = Arc::new(Gateway::new(Arc::clone(&identities), directory, Arc::clone(&standing), clock.clone()));
         for keys in identities.keys() {
             keys.load_first(FIRST_KEYS).await;
@@ -98,7 +98,7 @@ impl App {
 
         let api = Api::new(&settings.auth, Parts {
             gateway: Arc::clone(&gateway),
-            oidc: oidc(&settings.issuers.own, &http),
+            oidc: oidc(&settings.keycloak, &http),
             standing: Arc::clone(&standing),
             log: store,
             clock: clock.clone(),
@@ -129,22 +129,22 @@ fn open_store(users: &config::Users, clock: &Clock, metrics: &Arc<Metrics>) -> R
     Sqlite::open(path, Options { clock: clock.clone(), observe, ..Options::default() })
 }
 
-fn identities(
-    issuers: &[config::Issuer],
+fn identities<'a>(
+    issuers: impl Iterator<Item = &'a config::Issuer>,
     http: &Arc<Http>,
     clock: &Clock,
     metrics: &Metrics,
     tasks: &mut Tasks,
 ) -> Result<Identities, prometheus::Error> {
     let keys_metrics = KeysMetrics::new(metrics.registry())?;
-    let mut accepted = Vec::with_capacity(issuers.len());
+    let mut accepted = Vec::new();
     for issuer in issuers {
         let pace = Pace::new(issuer.keys_refresh, issuer.keys_max_stale);
         let keys = Arc::new(IssuerKeys::new(Arc::clone(&issuer.name), pace, clock.clone(), keys_metrics.clone()));
         tasks.restarting("keys", {
             let (keys, issuer, http) = (Arc::clone(&keys), issuer.clone(), Arc::clone(http));
             move || {
-                let source = KeySource::new(&issuer, Arc::new(oidc(Some(&issuer), &http)));
+                let source = KeySource::new(&issuer, Arc::new(oidc(&issuer, &http)));
                 Arc::clone(&keys).run(source, std::future::pending())
             }
         });
@@ -153,13 +153,10 @@ fn identities(
     Ok(Identities::new(accepted, MAX_TOKENS, TokenMetrics::new(metrics.registry())?))
 }
 
-/// The endpoints of an issuer. The settings always hold a first one.
-fn oidc(issuer: Option<&config::Issuer>, http: &Arc<Http>) -> Oidc {
-    let (name, url) = issuer.map_or(("", None), |issuer| (&*issuer.issuer, Some(issuer.url.clone())));
-    let client = issuer
-        .and_then(|issuer| issuer.client.as_ref())
-        .map(|client| ClientCredentials::new(&client.id, client.secret.expose()));
-    Oidc::new(Arc::clone(http), name, url.as_ref(), client)
+/// The endpoints of an issuer, and our client there.
+fn oidc(issuer: &config::Issuer, http: &Arc<Http>) -> Oidc {
+    let client = issuer.client.as_ref().map(|client| ClientCredentials::new(&client.id, client.secret.expose()));
+    Oidc::new(Arc::clone(http), &issuer.issuer, &issuer.url, client)
 }
 
 fn snapshot(settings: Settings, api: &Api) -> Result<Snapshot, PathPatternError> {

@@ -19,7 +19,7 @@ use tracing::{error, info, warn};
 use super::{App, StartError};
 use crate::config::{Server, Settings};
 use crate::listener::{Guarded, Limits};
-use crate::operations::Operations;
+use crate::operations::{Health, Operations};
 use crate::proxy::Carrier;
 use crate::telemetry::Sink;
 
@@ -53,7 +53,8 @@ pub async fn serve(settings: Settings, sink: Sink, ready: Ready) -> Result<Ended
         operations: local("admin_listen", &operations, server.admin_listen)?,
     };
     let mut app = App::build(settings, sink).await?;
-    app.tasks.restarting("operations", operations_task(operations, &app));
+    let operations = operations_task(operations, app.health.clone());
+    app.tasks.restarting("operations", operations);
     let accepting = tokio::spawn(accept(gateway, listening.gateway, &server, &app));
     info!(listen = %listening.gateway, admin_listen = %listening.operations, version = env!("CARGO_PKG_VERSION"), "ready");
     ready(listening);
@@ -82,8 +83,10 @@ fn local(key: &'static str, listener: &TcpListener, address: SocketAddr) -> Resu
 }
 
 /// The operations listener survives a panic of its task: the socket is kept outside of it.
-fn operations_task(listener: TcpListener, app: &App) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> {
-    let health = app.health.clone();
+fn operations_task(
+    listener: TcpListener,
+    health: Health,
+) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> {
     move || {
         let (listener, health) = (listener.try_clone(), health.clone());
         Box::pin(async move {
@@ -101,7 +104,7 @@ fn accept(
     address: SocketAddr,
     server: &Server,
     app: &App,
-) -> impl Future<Output = ()> + Send + 'static {
+) -> impl Future<Output = ()> + Send + use<> {
     let conf = Arc::new(ServerConf {
         threads: server.threads,
         upstream_keepalive_pool_size: UPSTREAM_POOL,

@@ -17,8 +17,10 @@ use crate::routing::Route;
 pub struct Settings {
     /// `[server]`.
     pub server: Server,
-    /// `[keycloak]` first, then every `[[keycloak.also]]`.
-    pub issuers: Vec<Issuer>,
+    /// `[keycloak]`: our own realm.
+    pub keycloak: Issuer,
+    /// Every `[[keycloak.also]]`.
+    pub also: Vec<Issuer>,
     /// `[auth]`.
     pub auth: Auth,
     /// `[users]`.
@@ -27,6 +29,13 @@ pub struct Settings {
     pub upstreams: Vec<Upstream>,
     /// Every `[[route]]`, in the order of the file.
     pub routes: Vec<Route>,
+}
+
+impl Settings {
+    /// Every issuer whose tokens are accepted, our own realm first.
+    pub fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+        std::iter::once(&self.keycloak).chain(&self.also)
+    }
 }
 
 /// `[server]`.

@@ -33,8 +33,8 @@ fn load(text: &str) -> Result<(Settings, Vec<Complaint>), Complaints> {
 fn the_least_file_is_enough() {
     let (settings, warnings) = load(MINIMAL).unwrap_or_else(|complaints| panic!("{complaints}"));
     assert_eq!(warnings, []);
-    assert_eq!(&*settings.issuers[0].name, "acme");
-    assert_eq!(settings.issuers[0].allowed_clients, ["doorward"]);
+    assert_eq!(&*settings.keycloak.name, "acme");
+    assert_eq!(settings.keycloak.allowed_clients, ["doorward"]);
 }
 
 fn said(text: &str) -> String {
@@ -137,8 +137,8 @@ fn a_plain_http_issuer_is_for_loopback_only() {
     assert!(load(&with(issuer, r#"issuer = "http://127.0.0.1:8180/realms/acme""#)).is_ok());
     let inside = format!("{issuer}\ninternal_url = \"http://keycloak:8080/realms/acme\"");
     let (settings, _) = load(&with(issuer, &inside)).unwrap();
-    assert_eq!(settings.issuers[0].url.as_str(), "http://keycloak:8080/realms/acme");
-    assert_eq!(&*settings.issuers[0].issuer, "https://sso.example.com/realms/acme");
+    assert_eq!(settings.keycloak.url.as_str(), "http://keycloak:8080/realms/acme");
+    assert_eq!(&*settings.keycloak.issuer, "https://sso.example.com/realms/acme");
 }
 
 /// CFG-006.
@@ -176,7 +176,7 @@ fn a_secret_is_read_or_the_gateway_does_not_start() {
     let mode = |mode| std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
     mode(0o600);
     let (settings, warnings) = load(&text).unwrap();
-    assert_eq!(settings.issuers[0].client.as_ref().unwrap().secret.expose(), "hunter2");
+    assert_eq!(settings.keycloak.client.as_ref().unwrap().secret.expose(), "hunter2");
     assert!(warnings.is_empty() && !format!("{settings:?}").contains("hunter2"));
     mode(0o644);
     assert!(warned(&text).contains("every account of this machine"));
@@ -317,7 +317,7 @@ mod example {
         let (example, _) = read(EXAMPLE);
         let (minimal, _) = load(MINIMAL).unwrap();
         assert_eq!(format!("{:?}", example.server), format!("{:?}", minimal.server));
-        assert_eq!(format!("{:?}", example.issuers[0]), format!("{:?}", minimal.issuers[0]));
+        assert_eq!(format!("{:?}", example.keycloak), format!("{:?}", minimal.keycloak));
         assert_eq!(format!("{:?}", example.auth), format!("{:?}", minimal.auth));
         assert_eq!(format!("{:?}", example.users), format!("{:?}", minimal.users));
         assert_eq!(format!("{:?}", example.upstreams), format!("{:?}", minimal.upstreams));

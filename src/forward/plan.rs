@@ -114,13 +114,14 @@ impl Forward {
     }
 }
 
-/// The path behind the prefix, with the query; at least `/`.
+/// The path behind the prefix, with the query; at least `/`. Segments are counted, not compared: the router has
+/// matched them, and it takes every spelling of an escape.
 fn stripped(incoming: &Incoming, prefix: &str) -> String {
-    let rest = incoming.path.as_str().strip_prefix(prefix).unwrap_or(incoming.path.as_str());
-    let slash = if rest.starts_with('/') { "" } else { "/" };
+    let rest: Vec<&str> = incoming.path.segments().skip(prefix.matches('/').count()).collect();
+    let rest = rest.join("/");
     match &incoming.query {
-        Some(query) => format!("{slash}{rest}?{query}"),
-        None => format!("{slash}{rest}"),
+        Some(query) => format!("/{rest}?{query}"),
+        None => format!("/{rest}"),
     }
 }
 

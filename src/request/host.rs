@@ -1,6 +1,7 @@
 //! The host that a request names, read in one way only.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
 /// The value of `Host` (RFC 9110 §7.2): a name or address and perhaps a port.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -30,10 +31,12 @@ impl Host {
             return Err(HostError::Missing);
         }
         let (name, port) = split_port(text)?;
-        if !(is_ipv6(name) || is_name(name)) {
-            return Err(HostError::Malformed);
-        }
-        Ok(Self { name: name.to_ascii_lowercase(), port })
+        let name = match ipv6(name) {
+            Some(address) => format!("[{address}]"),
+            None if is_name(name) => name.to_ascii_lowercase(),
+            None => return Err(HostError::Malformed),
+        };
+        Ok(Self { name, port })
     }
 
     /// The name or address in lower case, without the port.
@@ -72,10 +75,9 @@ fn split_port(text: &str) -> Result<(&str, Option<u16>), HostError> {
     }
 }
 
-fn is_ipv6(name: &str) -> bool {
-    name.strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok())
+/// An address has many spellings; the shortest stands for all.
+fn ipv6(name: &str) -> Option<Ipv6Addr> {
+    name.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
 /// Labels of letters, digits, hyphens and underscores (which container networks use), RFC 1123 §2.1.
@@ -96,7 +98,7 @@ mod tests {
     fn hosts_are_read_with_and_without_port() {
         assert_eq!(Host::parse("Example.TEST").unwrap().name(), "example.test");
         assert_eq!(Host::parse("example.test:8000").unwrap().port(), Some(8000));
-        assert_eq!(Host::parse("[::1]:80").unwrap().name(), "[::1]");
+        assert_eq!(Host::parse("[0:0::1]:80").unwrap().name(), "[::1]");
         assert_eq!(Host::parse("127.0.0.1").unwrap().to_string(), "127.0.0.1");
     }
 

@@ -59,8 +59,13 @@ impl Answer {
         Self::error(405, "HTTP 405 Method Not Allowed")
     }
 
-    /// The answer to a path that nobody knows.
-    pub(crate) fn unknown_path() -> Self {
+    /// The answer to a path that a realm does not have.
+    pub(crate) fn not_found() -> Self {
+        Self::error(404, "HTTP 404 Not Found")
+    }
+
+    /// The answer to a path outside all realms.
+    pub(crate) fn outside() -> Self {
         Self::error(404, "Unable to find matching target resource method")
     }
 

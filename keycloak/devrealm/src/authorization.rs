@@ -45,7 +45,7 @@ pub(crate) enum Complaint {
 impl Authorization {
     /// Reads a request; client and address come first, for without them there is no way back.
     pub(crate) fn read(query: &Fields, state: &State) -> Result<Self, Unreturnable> {
-        let client_id = query.get("client_id").ok_or(Unreturnable("Missing parameter: client_id"))?;
+        let client_id = query.get("client_id").ok_or(Unreturnable("Invalid Request"))?;
         let client =
             state.client(client_id).filter(|client| client.enabled).ok_or(Unreturnable("Client not found."))?;
         let redirect_uri = query.get("redirect_uri").unwrap_or_default();

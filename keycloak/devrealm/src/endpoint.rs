@@ -42,7 +42,9 @@ impl Endpoint {
             "protocol/openid-connect/logout" | "protocol/openid-connect/logout/logout-confirm" => Self::Logout,
             "protocol/openid-connect/revoke" => Self::Revoke,
             "protocol/openid-connect/userinfo" => Self::UserInfo,
-            "protocol/openid-connect/auth" | "login-actions/authenticate" => Self::Authorize,
+            "protocol/openid-connect/auth" | "login-actions/authenticate" | "login-actions/required-action" => {
+                Self::Authorize
+            }
             _ => Self::Other,
         }
     }

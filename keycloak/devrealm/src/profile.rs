@@ -25,8 +25,7 @@ struct Validations {
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 struct Length {
-    #[serde(default)]
-    min: usize,
+    min: Option<usize>,
     max: Option<usize>,
 }
 
@@ -48,7 +47,7 @@ impl UserProfile {
         self.length_fault(name, value).or_else(|| match name {
             "email" if !is_email(value) => Some(fault("error-invalid-email", json!([name, value]), name)),
             "username" if value.contains(PROHIBITED) => {
-                Some(fault("error-username-invalid-character", json!([name, value]), name))
+                Some(fault("error-username-invalid-character", json!([name]), name))
             }
             _ => None,
         })
@@ -57,11 +56,11 @@ impl UserProfile {
     fn length_fault(&self, name: &str, value: &str) -> Option<Value> {
         let length = self.attributes.iter().find(|attribute| attribute.name == name)?.validations.length;
         let size = value.chars().count();
-        let (short, long) = (size < length.min, length.max.is_some_and(|max| size > max));
+        let (short, long) = (length.min.is_some_and(|min| size < min), length.max.is_some_and(|max| size > max));
         let params = json!([name, length.min, length.max]);
         match (short || long, length.min) {
             (false, _) => None,
-            (true, 0) => Some(fault("error-invalid-length-too-long", params, name)),
+            (true, None) => Some(fault("error-invalid-length-too-long", params, name)),
             (true, _) => Some(fault("error-invalid-length", params, name)),
         }
     }

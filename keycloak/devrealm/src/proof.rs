@@ -17,6 +17,7 @@ pub(crate) struct Proof {
 /// Why a token is not, in Keycloak's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Doubt {
+    /// Also revoked, or older than a not-before: Keycloak does not say more.
     #[error("Token verification failed")]
     Forged,
     #[error("Token is not active")]
@@ -27,7 +28,7 @@ pub(crate) enum Doubt {
     Session,
     #[error("user_not_found")]
     User,
-    #[error("user_disabled")]
+    #[error("User disabled")]
     Disabled,
 }
 
@@ -64,7 +65,7 @@ fn still_true(claims: Value, state: &State) -> Result<Proof, Doubt> {
     let client_id = text(&claims, "azp").ok_or(Doubt::Client)?.to_owned();
     state.client(&client_id).filter(|client| client.enabled).ok_or(Doubt::Client)?;
     if text(&claims, "jti").is_some_and(|jti| state.is_revoked(jti)) {
-        return Err(Doubt::Expired);
+        return Err(Doubt::Forged);
     }
     if let Some(sid) = text(&claims, "sid") {
         let session = state.sessions.find(sid).ok_or(Doubt::Session)?;
@@ -75,7 +76,7 @@ fn still_true(claims: Value, state: &State) -> Result<Proof, Doubt> {
         return Err(Doubt::Disabled);
     }
     if number(&claims, "iat") < user.not_before {
-        return Err(Doubt::Expired);
+        return Err(Doubt::Forged);
     }
     let user_id = user.id.clone();
     Ok(Proof { claims, user_id, client_id })

@@ -32,8 +32,6 @@ pub(crate) fn user(user: &User, brief: bool) -> Value {
         if !user.attributes.is_empty() {
             fields.insert("attributes".to_owned(), json!(user.attributes));
         }
-        let service = user.service_account_client_id.as_deref();
-        fields.extend(service.map(|client| ("serviceAccountClientId".to_owned(), client.into())));
     }
     value
 }

@@ -21,7 +21,7 @@ pub(crate) async fn answer(inner: &Arc<Inner>, call: &Call) -> Answer {
         ["realms", _, inside @ ..] => realm(inner, call, inside).await,
         ["admin", "realms", realm, ..] if *realm != inner.realm => Answer::error(404, "Realm not found."),
         ["admin", "realms", _, inside @ ..] => admin::answer(inner, call, inside).await,
-        _ => Answer::unknown_path(),
+        _ => Answer::outside(),
     }
 }
 
@@ -36,11 +36,12 @@ async fn realm(inner: &Arc<Inner>, call: &Call, inside: &[&str]) -> Answer {
         ["protocol", "openid-connect", "userinfo"] if get || post => userinfo::answer(inner, call),
         ["protocol", "openid-connect", "auth"] if get => authorize::ask(inner, call),
         ["login-actions", "authenticate"] if post => authorize::sign_in(inner, call),
+        ["login-actions", "required-action"] if get => authorize::required_action(),
         ["protocol", "openid-connect", "logout"] if post => logout::post(inner, call).await,
         ["protocol", "openid-connect", "logout"] if get => logout::browse(inner, call).await,
         ["protocol", "openid-connect", "logout", "logout-confirm"] if post => logout::confirm(inner, call).await,
         inside if KNOWN.contains(&inside.join("/").as_str()) => Answer::wrong_method(),
-        _ => Answer::unknown_path(),
+        _ => Answer::not_found(),
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::client::Client;
 use crate::inner::Inner;
+use crate::proof::number;
 use crate::random;
 use crate::roles::Roles;
 use crate::scope::Scope;
@@ -56,7 +57,8 @@ impl Mint<'_> {
     /// The answer of the token endpoint.
     pub(crate) fn answer(&self, subject: Subject<'_>, via: Via, thread: Thread) -> Value {
         let claims = self.access_claims(subject, via);
-        let access_token = self.sign_access(subject.client, &claims);
+        let header = json!({ "typ": subject.client.access_token_type() });
+        let access_token = self.inner.keys.sign(&header, &claims);
         let mut answer = json!({
             "access_token": access_token,
             "expires_in": number(&claims, "exp") - self.now,
@@ -72,16 +74,11 @@ impl Mint<'_> {
             fields.insert("refresh_token".to_owned(), self.inner.keys.sign_refresh(&refresh).into());
             fields.insert("session_state".to_owned(), session.id.as_str().into());
         }
-        if subject.scope.has("openid") {
+        if thread.scope.as_ref().unwrap_or(subject.scope).has("openid") {
             let id = self.id_claims(subject, &access_token, thread.nonce);
             fields.insert("id_token".to_owned(), self.inner.keys.sign(&json!({ "typ": "JWT" }), &id).into());
         }
         answer
-    }
-
-    /// Signs an access token of a client.
-    pub(crate) fn sign_access(&self, client: &Client, claims: &Value) -> String {
-        self.inner.keys.sign(&json!({ "typ": client.access_token_type() }), claims)
     }
 
     /// The claims of an access token.
@@ -202,7 +199,7 @@ fn text_claim(name: &str, value: Option<&str>) -> Option<(String, Value)> {
 }
 
 /// One audience is a text, several are a list, none is no claim at all.
-fn audience_claim(name: &str, audience: &[String]) -> Option<(String, Value)> {
+pub(crate) fn audience_claim(name: &str, audience: &[String]) -> Option<(String, Value)> {
     match audience {
         [] => None,
         [one] => Some((name.to_owned(), one.as_str().into())),
@@ -214,8 +211,4 @@ fn audience_claim(name: &str, audience: &[String]) -> Option<(String, Value)> {
 fn at_hash(access_token: &str) -> String {
     let hash = digest::digest(&digest::SHA256, access_token.as_bytes());
     URL_SAFE_NO_PAD.encode(hash.as_ref().split_at(hash.as_ref().len() / 2).0)
-}
-
-fn number(claims: &Value, name: &str) -> i64 {
-    claims.get(name).and_then(Value::as_i64).unwrap_or_default()
 }

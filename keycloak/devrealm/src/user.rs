@@ -94,10 +94,13 @@ impl User {
         secret.get("value").and_then(Value::as_str).map(str::to_owned)
     }
 
-    /// Whether the account still has to do something before anybody gets tokens for it.
-    pub(crate) fn is_unfinished(&self, verify_email: bool) -> bool {
+    /// What the user still has to do before anybody gets tokens for the account.
+    pub(crate) fn to_do(&self, verify_email: bool) -> Option<String> {
         let incomplete = self.email.is_none() || self.first_name.is_none() || self.last_name.is_none();
-        !self.required_actions.is_empty() || incomplete || (verify_email && !self.email_verified)
+        let asked = self.required_actions.first().cloned();
+        let profile = incomplete.then(|| "VERIFY_PROFILE".to_owned());
+        let email = (verify_email && !self.email_verified).then(|| "VERIFY_EMAIL".to_owned());
+        asked.or(profile).or(email)
     }
 
     /// A person, as opposed to a client's service account.

@@ -9,8 +9,8 @@ use super::server::seconds;
 use crate::config::raw::Section;
 use crate::config::{Client, Fault, Issuer, algorithm, duration, name, web_url};
 
-/// Reads every issuer, `[keycloak]` first.
-pub(super) fn read<'s>(section: &'s Section<'s>) -> Option<Vec<Issuer>> {
+/// Reads every issuer: our own realm, and the others.
+pub(super) fn read<'s>(section: &'s Section<'s>) -> Option<(Issuer, Vec<Issuer>)> {
     let own_client = client(section);
     let allowed = allowed_clients(section).or_else(|| own_client.as_ref().map(|client| vec![client.id.clone()]));
     let first = issuer(section, own_client, allowed);
@@ -23,7 +23,8 @@ pub(super) fn read<'s>(section: &'s Section<'s>) -> Option<Vec<Issuer>> {
         }
         issuers.push(issuer);
     }
-    issuers.into_iter().collect()
+    let mut read = issuers.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
+    Some((read.next()?, read.collect()))
 }
 
 /// An additional issuer: its client is optional, so there is no default for whose tokens are accepted.

@@ -21,7 +21,7 @@ pub(super) fn settings(root: &Section<'_>) -> Option<Settings> {
         let (auth, users) = (root.one("auth"), root.one("users"));
         let (upstreams, routes) = (root.many("upstream"), root.many("route"));
         let server = server.read(server::read);
-        let issuers = keycloak.read(keycloak::read);
+        let keycloak = keycloak.read(keycloak::read);
         let auth = auth.read(auth::read);
         let users = users.read(users::read);
         let upstreams_read = upstream::read(&upstreams, server.as_ref());
@@ -29,9 +29,11 @@ pub(super) fn settings(root: &Section<'_>) -> Option<Settings> {
             root.complain(Fault::new("no [[route]], so every request would be refused", "write at least one"));
         }
         let routes = route::read(&routes, &upstreams, auth.as_ref());
+        let (keycloak, also) = keycloak?;
         Some(Settings {
             server: server?,
-            issuers: issuers?,
+            keycloak,
+            also,
             auth: auth?,
             users: users?,
             upstreams: upstreams_read?,

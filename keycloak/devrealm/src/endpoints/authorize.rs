@@ -58,19 +58,24 @@ pub(crate) fn sign_in(inner: &Inner, call: &Call) -> Answer {
         }
         Err(failure) => {
             let action = form_action(inner, sealed);
-            refuse(failure, &action)
+            refuse(inner, &failure, &action)
         }
     }
 }
 
-fn refuse(failure: LoginFailure, action: &str) -> Answer {
+fn refuse(inner: &Inner, failure: &LoginFailure, action: &str) -> Answer {
     match failure {
         LoginFailure::Credentials => page::login(action, Some("Invalid username or password.")),
         LoginFailure::Disabled => page::login(action, Some("Account is disabled, contact your administrator.")),
-        LoginFailure::Unfinished => {
-            page::message(200, "Account is not fully set up; the development realm has no page to do that on.")
+        LoginFailure::Unfinished(to_do) => {
+            Answer::redirect(&format!("{}/login-actions/required-action?execution={to_do}", inner.issuer))
         }
     }
+}
+
+/// Answers where Keycloak would show the form for what a user still has to do.
+pub(crate) fn required_action() -> Answer {
+    page::message(200, "The development realm has no form for this. Change the user by the Admin API.")
 }
 
 /// The form belongs to one browser: a cookie and the sealed request name each other.

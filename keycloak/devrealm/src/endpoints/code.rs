@@ -42,6 +42,7 @@ fn check(request: &TokenRequest<'_>, code: &Code) -> Result<(), &'static str> {
     }
     match (&code.challenge, request.form.get("code_verifier")) {
         (Some(_), None) => Err("PKCE code verifier not specified"),
+        (Some(_), Some(verifier)) if !is_verifier(verifier) => Err("PKCE verification failed: Invalid code verifier"),
         (Some(challenge), Some(verifier)) if s256(verifier) != *challenge => {
             Err("PKCE verification failed: Code mismatch")
         }
@@ -54,6 +55,12 @@ fn detach(code: &Code, state: &mut State) {
     if let Some(session) = state.sessions.find_mut(&code.sid) {
         session.clients.remove(&code.client_id);
     }
+}
+
+/// RFC 7636 §4.1.
+fn is_verifier(text: &str) -> bool {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    (43..=128).contains(&text.len()) && text.bytes().all(unreserved)
 }
 
 fn s256(verifier: &str) -> String {

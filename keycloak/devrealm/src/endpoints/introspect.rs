@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::client::Client;
-use crate::client_auth;
+use crate::client_auth::{self, Stranger};
 use crate::fields::Fields;
 use crate::inner::Inner;
 use crate::proof::{Expected, Proof, text};
 use crate::scope::Scope;
 use crate::state::State;
-use crate::tokens::{Mint, Subject, profile};
+use crate::tokens::{Mint, Subject, audience_claim, profile};
 
 /// Answers whether a token is active.
 pub(crate) fn answer(inner: &Inner, call: &Call) -> Answer {
@@ -21,8 +21,7 @@ pub(crate) fn answer(inner: &Inner, call: &Call) -> Answer {
 
 fn decide(inner: &Inner, call: &Call, form: &Fields) -> Result<Answer, Answer> {
     let state = inner.state();
-    let client = client_auth::authenticate(call, form, &state)
-        .map_err(|_| Answer::oauth(401, "invalid_client", "Client authentication failed."))?;
+    let client = client_auth::authenticate(call, form, &state).map_err(refuse_stranger)?;
     if client.public_client {
         return Err(Answer::oauth(403, "invalid_request", "Client not allowed."));
     }
@@ -41,6 +40,13 @@ fn decide(inner: &Inner, call: &Call, form: &Fields) -> Result<Answer, Answer> {
         heard.then(|| describe(proof, inner, &state, client)).flatten()
     });
     Ok(Answer::json(200, &described.unwrap_or(inactive)))
+}
+
+fn refuse_stranger(stranger: Stranger) -> Answer {
+    match stranger {
+        Stranger::Unknown => stranger.answer(),
+        Stranger::WrongSecret => Answer::oauth(401, "invalid_client", "Client authentication failed."),
+    }
 }
 
 /// Only who is meant by a token may ask about it.
@@ -63,11 +69,35 @@ fn describe(proof: Proof, inner: &Inner, state: &State, caller: &Client) -> Opti
     let mint = Mint { inner, settings: &state.settings, now: inner.clock.now() };
     let mut claims = proof.claims;
     let fields = claims.as_object_mut()?;
-    fields.extend(mint.rights(subject).into_iter().filter(|(name, _)| name != "aud"));
+    fields.retain(|name, _| !UNSAID.contains(&name.as_str()));
+    let own_audience = fields.remove("aud");
+    fields.extend(mint.rights(subject));
+    let audience = own_audience.into_iter().chain(fields.remove("aud"));
+    fields.extend(audience_claim("aud", &merged(audience)));
     fields.extend(profile(subject));
+    fields.insert("acr".to_owned(), "1".into());
     fields.insert("active".to_owned(), true.into());
     fields.insert("client_id".to_owned(), client.client_id.as_str().into());
     fields.insert("username".to_owned(), user.username.as_str().into());
-    fields.insert("token_type".to_owned(), "Bearer".into());
+    let kind = fields.get("typ").cloned();
+    fields.extend(kind.map(|kind| ("token_type".to_owned(), kind)));
     Some(claims)
 }
+
+/// All audiences, each once, in the order they come.
+fn merged(claims: impl Iterator<Item = Value>) -> Vec<String> {
+    let mut all = Vec::new();
+    for claim in claims {
+        let names = match claim {
+            Value::Array(several) => several,
+            one => vec![one],
+        };
+        let names = names.iter().filter_map(Value::as_str).map(str::to_owned);
+        let new = names.filter(|name| !all.contains(name)).collect::<Vec<_>>();
+        all.extend(new);
+    }
+    all
+}
+
+/// Claims of a token that introspection leaves out.
+const UNSAID: &[&str] = &["aud_x", "prov", "reuse_id", "at_hash", "clientHost", "clientAddress"];

@@ -19,7 +19,7 @@ use crate::proof::{number, text};
 /// Answers a `POST`: a client's log-out when it brings a refresh token, else a browser's.
 pub(crate) async fn post(inner: &Arc<Inner>, call: &Call) -> Answer {
     let form = call.form();
-    let Some(token) = form.get("refresh_token") else { return by_browser(inner, call, &form).await };
+    let Some(token) = form.get("refresh_token") else { return by_browser(inner, &form).await };
     match session_of(inner, call, &form, token) {
         Ok(sid) => {
             // That the session is gone already is no error.
@@ -32,7 +32,7 @@ pub(crate) async fn post(inner: &Arc<Inner>, call: &Call) -> Answer {
 
 /// Answers a `GET`.
 pub(crate) async fn browse(inner: &Arc<Inner>, call: &Call) -> Answer {
-    by_browser(inner, call, &call.query()).await
+    by_browser(inner, &call.query()).await
 }
 
 /// Answers the button of the page that asks whether to log out.
@@ -58,28 +58,28 @@ fn session_of(inner: &Inner, call: &Call, form: &Fields, token: &str) -> Result<
     text(&claims, "sid").map(str::to_owned).ok_or_else(|| invalid_grant("Invalid refresh token"))
 }
 
-async fn by_browser(inner: &Arc<Inner>, call: &Call, fields: &Fields) -> Answer {
+async fn by_browser(inner: &Arc<Inner>, fields: &Fields) -> Answer {
     let hint = match fields.get("id_token_hint").map(|hint| id_token(inner, hint)) {
         Some(None) => return page::error("Invalid parameter: id_token_hint"),
         Some(Some(claims)) => Some(claims),
         None => None,
     };
     let client_id = hint.as_ref().and_then(|claims| text(claims, "azp")).or_else(|| fields.get("client_id"));
+    if client_id.is_none() && fields.get(REDIRECT).is_some() {
+        return page::error("Missing parameters: id_token_hint");
+    }
     let Ok(redirect) = way_out(inner, client_id, fields) else { return page::error("Invalid redirect uri") };
     match hint.as_ref().and_then(|claims| text(claims, "sid")) {
         Some(sid) => {
             backchannel::end_session(inner, sid).await;
             farewell(redirect.as_deref())
         }
-        None => ask(inner, call, redirect),
+        None => ask(inner, redirect),
     }
 }
 
 /// Without a hint a page asks first: a link on a foreign page must log nobody out.
-fn ask(inner: &Inner, call: &Call, redirect: Option<String>) -> Answer {
-    if page::signed_in(inner, call).is_none() {
-        return farewell(redirect.as_deref());
-    }
+fn ask(inner: &Inner, redirect: Option<String>) -> Answer {
     let code = page::seal(inner, LOGOUT, json!({ "redirect": redirect }));
     page::confirm_logout(&inner.issuer, &code)
 }
@@ -93,7 +93,7 @@ fn id_token(inner: &Inner, token: &str) -> Option<Value> {
 
 /// Where the browser goes afterwards, if it asked for a place that its client registered.
 fn way_out(inner: &Inner, client_id: Option<&str>, fields: &Fields) -> Result<Option<String>, ()> {
-    let Some(asked) = fields.get("post_logout_redirect_uri") else { return Ok(None) };
+    let Some(asked) = fields.get(REDIRECT) else { return Ok(None) };
     let state = inner.state();
     let client = client_id.and_then(|client_id| state.client(client_id)).ok_or(())?;
     let mut uris = client.post_logout_redirect_uris();
@@ -110,3 +110,4 @@ fn farewell(redirect: Option<&str>) -> Answer {
 }
 
 const LOGOUT: &str = "logout";
+const REDIRECT: &str = "post_logout_redirect_uri";

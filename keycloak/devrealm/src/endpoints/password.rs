@@ -38,19 +38,20 @@ pub(crate) struct Credentials<'a> {
 }
 
 /// Why nobody was signed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LoginFailure {
     Credentials,
     Disabled,
-    Unfinished,
+    /// The first thing that the user has to do.
+    Unfinished(String),
 }
 
 impl LoginFailure {
-    fn description(self) -> &'static str {
+    fn description(&self) -> &'static str {
         match self {
             Self::Credentials => "Invalid user credentials",
             Self::Disabled => "Account disabled",
-            Self::Unfinished => "Account is not fully set up",
+            Self::Unfinished(_) => "Account is not fully set up",
         }
     }
 }
@@ -67,13 +68,13 @@ pub(crate) fn verify(credentials: &Credentials<'_>, state: &mut State, now: i64)
         return Err(LoginFailure::Disabled);
     }
     let (id, otp_key) = (user.id.clone(), user.otp_key());
-    let unfinished = user.is_unfinished(state.settings.verify_email);
+    let to_do = user.to_do(state.settings.verify_email);
     if let Some(key) = otp_key {
         let step = totp::matching_step(&key, credentials.otp.unwrap_or_default(), now);
         let user = state.users.find_mut(&id).ok_or(LoginFailure::Credentials)?;
         use_step(&mut user.last_otp_step, step)?;
     }
-    if unfinished { Err(LoginFailure::Unfinished) } else { Ok(id) }
+    to_do.map_or(Ok(id), |action| Err(LoginFailure::Unfinished(action)))
 }
 
 /// A code works once.

@@ -22,12 +22,15 @@ fn decide(inner: &Inner, call: &Call, form: &Fields) -> Result<Answer, Answer> {
     if let Ok(proof) = Proof::of(token, Expected::Refresh, inner, &state) {
         own(&proof, &client_id)?;
         end_client_session(&proof, &mut state);
+        Ok(Answer::empty(200))
     } else if let Ok(proof) = Proof::of(token, Expected::Signed, inner, &state) {
         own(&proof, &client_id)?;
         state.revoke(text(&proof.claims, "jti").unwrap_or_default(), number(&proof.claims, "exp"));
+        Ok(Answer::empty(200))
+    } else {
+        // A token that is dead already is no error (RFC 7009 §2.2), though Keycloak says so in the body.
+        Ok(Answer::oauth(400, "invalid_token", "Invalid token").with_status(200))
     }
-    // A token that is dead already is no error (RFC 7009 §2.2).
-    Ok(Answer::empty(200))
 }
 
 fn own(proof: &Proof, client_id: &str) -> Result<(), Answer> {

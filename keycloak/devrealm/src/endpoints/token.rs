@@ -25,7 +25,7 @@ impl<'a> TokenRequest<'a> {
         Mint { inner: self.inner, settings: &state.settings, now: self.now }
     }
 
-    /// The session's owner, as seen from here.
+    /// The address that the request came from.
     pub(crate) fn peer(&self) -> String {
         self.call.peer.to_string()
     }

@@ -41,5 +41,6 @@ fn refused_token(inner: &Inner, reason: &str) -> Answer {
 
 /// The reason stands in the challenge only; the body is empty.
 fn refusal(inner: &Inner, status: u16, error: &str) -> Answer {
-    Answer::empty(status).header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{}\"{error}", inner.realm))
+    Answer::bytes(status, "text/plain;charset=utf-8", "")
+        .header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{}\"{error}", inner.realm))
 }

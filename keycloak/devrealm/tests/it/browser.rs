@@ -79,9 +79,12 @@ async fn a_browser_signs_in_and_its_code_brings_tokens_once() {
 async fn a_wrong_verifier_burns_the_code() {
     let world = World::start().await;
     let code = field(&location(&sign_in(&world, "alice", "alice-password").await), "code");
-    let wrong = exchange(&world, &code, "wrong").await;
+    let wrong = exchange(&world, &code, &"x".repeat(50)).await;
     assert_eq!(wrong.verdict(), (400, "invalid_grant: PKCE verification failed: Code mismatch".to_owned()));
     assert_eq!(exchange(&world, &code, VERIFIER).await.verdict().1, "invalid_grant: Code not valid");
+    let code = field(&location(&sign_in(&world, "alice", "alice-password").await), "code");
+    let short = exchange(&world, &code, "short").await;
+    assert_eq!(short.verdict().1, "invalid_grant: PKCE verification failed: Invalid code verifier");
     assert_eq!(exchange(&world, "garbage", VERIFIER).await.verdict().1, "invalid_grant: Code not valid");
 }
 
@@ -90,6 +93,8 @@ async fn the_form_says_what_is_wrong_and_belongs_to_one_browser() {
     let world = World::start().await;
     assert!(sign_in(&world, "alice", "nope").await.text().contains("Invalid username or password."));
     assert!(sign_in(&world, "dave", "dave-password").await.text().contains("Account is disabled"));
+    let erin = sign_in(&world, "erin", "erin-password").await;
+    assert!(location(&erin).as_str().ends_with("/login-actions/required-action?execution=UPDATE_PASSWORD"));
     let form = world.get(&authorization(&[])).await;
     let action = form.text().split_once("action=\"").unwrap().1.split_once('"').unwrap().0.to_owned();
     let action = Url::parse(&action).unwrap();

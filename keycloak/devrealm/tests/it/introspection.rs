@@ -14,7 +14,9 @@ async fn the_hint_decides_which_token_is_understood() {
     assert_eq!(described["sid"], tokens["session_state"]);
     assert_eq!(world.introspect(access, "refresh_token").await, json!({"active": false}));
     assert_eq!(world.introspect(refresh, "access_token").await, json!({"active": false}));
-    assert_eq!(world.introspect(refresh, "refresh_token").await["typ"], "Refresh");
+    let described = world.introspect(refresh, "refresh_token").await;
+    assert_eq!((&described["typ"], &described["token_type"]), (&"Refresh".into(), &"Refresh".into()));
+    assert_eq!(described["aud"], json!([world.realm.issuer(), "doorward", "account"]));
     let id = world.introspect(text(&tokens, "id_token"), "access_token").await;
     assert_eq!((&id["active"], &id["typ"]), (&true.into(), &"ID".into()));
 }
@@ -26,6 +28,8 @@ async fn callers_and_requests_are_told_apart() {
     let post = async |fields: &[(&str, &str)]| world.send(Request::new("POST", path).form(fields)).await.verdict();
     let wrong = [("client_id", "doorward"), ("client_secret", "nope"), ("token", "x")];
     assert_eq!(post(&wrong).await, (401, "invalid_client: Client authentication failed.".to_owned()));
+    let unknown = [("client_id", "nobody"), ("token", "x")];
+    assert_eq!(post(&unknown).await.1, "invalid_client: Invalid client or Invalid client credentials");
     let public = [("client_id", "spa"), ("token", "x")];
     assert_eq!(post(&public).await, (403, "invalid_request: Client not allowed.".to_owned()));
     assert_eq!(post(&CLIENT).await.0, 400);

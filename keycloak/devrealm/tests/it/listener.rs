@@ -34,8 +34,11 @@ async fn unknown_realms_paths_and_methods_are_told_apart() {
     let world = World::start().await;
     let certs = "/realms/doorward/protocol/openid-connect/certs";
     assert_eq!(world.get("/realms/nobody/protocol/openid-connect/certs").await.verdict().1, "Realm does not exist");
-    assert_eq!(world.get("/realms/doorward/nothing").await.status, 404);
+    assert_eq!(world.get("/realms/doorward/nothing").await.verdict(), (404, "HTTP 404 Not Found".to_owned()));
+    assert_eq!(world.get("/nothing").await.status, 404);
     assert_eq!(world.send(Request::new("DELETE", certs)).await.status, 405);
+    assert_eq!(world.admin("PATCH", "users", None).await.status, 405);
+    assert_eq!(world.admin("GET", "users/x/nothing", None).await.status, 404);
 }
 
 #[tokio::test]

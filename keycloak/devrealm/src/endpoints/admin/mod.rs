@@ -47,8 +47,8 @@ async fn dispatch(inner: &Inner, call: &Call, inside: &[&str]) -> Answered {
         ("GET", ["clients", uuid, "service-account-user"]) => {
             caller.may(VIEW_CLIENTS).and_then(|()| clients::service_account(inner, uuid))
         }
-        (_, ["users", ..] | ["sessions", _] | ["clients", ..]) => Err(Answer::wrong_method()),
-        _ => Err(Answer::unknown_path()),
+        (_, ["users"] | ["users", _] | ["sessions", _] | ["clients"]) => Err(Answer::wrong_method()),
+        _ => Err(Answer::not_found()),
     }
 }
 
@@ -83,7 +83,9 @@ impl Caller {
 fn demand_json(call: &Call) -> Result<(), Answer> {
     let json = call.header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
     let needed = call.method == Method::POST || call.method == Method::PUT;
-    (json || !needed).then_some(()).ok_or_else(|| Answer::error(415, "HTTP 415 Unsupported Media Type"))
+    (json || !needed)
+        .then_some(())
+        .ok_or_else(|| Answer::error(415, "The content-type header value did not match the value in @Consumes"))
 }
 
 fn unknown_user() -> Answer {

@@ -13,7 +13,23 @@ use crate::representation::{self, Draft};
 pub(super) fn show(inner: &Inner, id: &str) -> Answered {
     let state = inner.state();
     let user = state.users.find(id).ok_or_else(unknown_user)?;
-    Ok(Answer::json(200, &representation::user(user, false)))
+    let mut shown = representation::user(user, false);
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("access".to_owned(), access());
+    }
+    Ok(Answer::json(200, &shown))
+}
+
+/// What the caller may do to the user; a list says less.
+fn access() -> Value {
+    json!({
+        "impersonate": false,
+        "manage": true,
+        "manageGroupMembership": true,
+        "mapRoles": true,
+        "resetPassword": true,
+        "view": true,
+    })
 }
 
 /// Changes a user; `Draft::apply` says what happens to what the body leaves out.
