@@ -26,6 +26,11 @@ pub struct PermissionName(String);
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Username(String);
 
+/// An e-mail address as Keycloak has it: lower case, at most 254 characters, nothing invisible. Whether mail arrives
+/// there is for Keycloak to find out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Email(String);
+
 impl RoleName {
     /// Reads a name; it must match as it is.
     pub fn parse(text: &str) -> Result<Self, NameError> {
@@ -60,6 +65,18 @@ impl Username {
     }
 }
 
+impl Email {
+    /// Takes over an address of Keycloak, which knows addresses in lower case only.
+    pub fn mirror(text: &str) -> Result<Self, NameError> {
+        let address = text.to_lowercase();
+        if address.contains('@') && address.chars().count() <= 254 && !address.chars().any(is_invisible) {
+            return Ok(Self(address));
+        }
+        let rule = "at most 254 visible characters with an @";
+        Err(NameError { what: "the e-mail address of a user", rule, given: text.to_owned() })
+    }
+}
+
 macro_rules! name {
     ($($name:ident),*) => {$(
         impl $name {
@@ -84,7 +101,7 @@ macro_rules! name {
     )*};
 }
 
-name!(RoleName, PermissionName, Username);
+name!(RoleName, PermissionName, Username, Email);
 
 fn is_word(text: &str) -> bool {
     text.len() <= 63

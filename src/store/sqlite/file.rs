@@ -89,3 +89,88 @@ fn gone(why: &'static str) -> StoreError {
 }
 
 const PAUSE: Duration = Duration::from_millis(5);
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::store::sqlite::scratch::{Scratch, person, subject};
+    use crate::store::{ChangeLog, Options, Rights, Sqlite, StoreError};
+
+    #[test]
+    fn a_new_file_is_for_its_owner_alone() {
+        let scratch = Scratch::new();
+        for suffix in ["", "-wal", "-shm"] {
+            let path = scratch.folder.path().join(format!("doorward.db{suffix}"));
+            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600, "{suffix}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_refused_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("doorward.db");
+        let letter = "Dear Sir or Madam, ".repeat(1000);
+        fs::write(&path, &letter).unwrap();
+        assert!(matches!(Sqlite::open(&path, Options::default()), Err(StoreError::Schema(_))));
+        assert_eq!(fs::read_to_string(&path).unwrap(), letter);
+    }
+
+    #[test]
+    fn a_place_where_no_file_can_be_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside_a_file = folder.path().join("file/doorward.db");
+        fs::write(folder.path().join("file"), "").unwrap();
+        for path in [folder.path(), &inside_a_file] {
+            assert!(matches!(Sqlite::open(path, Options::default()), Err(StoreError::Unavailable { .. })), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_refused() {
+        let Scratch { store, folder } = Scratch::new();
+        drop(store);
+        let path = folder.path().join("doorward.db");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+        // The superuser may write anyway.
+        if fs::OpenOptions::new().write(true).open(&path).is_err() {
+            assert!(matches!(Sqlite::open(&path, Options::default()), Err(StoreError::Unavailable { .. })));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_taken_away_is_an_outage_and_never_an_empty_database() {
+        let scratch = Scratch::new();
+        scratch.sql(&person("alice"));
+        let aside = scratch.folder.path().join("aside.db");
+        fs::rename(scratch.path(), &aside).unwrap();
+        let gone = scratch.store.enrich(&subject("alice")).await;
+        assert!(matches!(gone, Err(StoreError::Unavailable { .. })), "{gone:?}");
+        assert!(!scratch.path().exists());
+
+        fs::write(scratch.path(), "").unwrap();
+        let replaced = scratch.store.poll(None).await;
+        assert!(matches!(replaced, Err(StoreError::Unavailable { .. })), "{replaced:?}");
+        assert!(matches!(scratch.store.record(&[]).await, Err(StoreError::Unavailable { .. })));
+
+        fs::rename(&aside, scratch.path()).unwrap();
+        assert!(scratch.store.enrich(&subject("alice")).await.unwrap().account.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_damaged_file_is_an_error_and_not_an_empty_answer() {
+        let Scratch { store, folder } = Scratch::new();
+        let path = folder.path().join("doorward.db");
+        let people: String = (0..200).map(|number| person(&format!("p{number}"))).collect();
+        rusqlite::Connection::open(&path).unwrap().execute_batch(&people).unwrap();
+        drop(store);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[4096..].fill(0x5a);
+        fs::write(&path, bytes).unwrap();
+        match Sqlite::open(&path, Options::default()) {
+            Ok(store) => assert!(store.enrich(&subject("p7")).await.is_err()),
+            Err(error) => assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}"),
+        }
+    }
+}

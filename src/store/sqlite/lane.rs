@@ -133,3 +133,107 @@ fn unavailable(what: &'static str, why: &'static str) -> StoreError {
 }
 
 const QUEUE: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Instant;
+
+    use crate::id;
+    use crate::store::sqlite::Options;
+    use crate::store::sqlite::scratch::{Scratch, person, subject};
+    use crate::store::{Change, ChangeKind, ChangeLog, Ledger, Rights};
+
+    use super::*;
+
+    fn hasty() -> Options {
+        let deadline = Duration::from_millis(300);
+        Options { read_deadline: deadline, write_deadline: deadline, ..Options::default() }
+    }
+
+    fn dead_session() -> [Change; 1] {
+        let kind = ChangeKind::Session;
+        [Change { issuer: "https://sso".into(), kind, key: "sid".into(), not_before: None }]
+    }
+
+    #[tokio::test]
+    async fn a_locked_file_delays_writers_up_to_a_deadline_and_no_readers() {
+        let scratch = Scratch::with(hasty());
+        scratch.sql(&person("alice"));
+        let other = scratch.shell();
+        other.execute_batch("begin exclusive").unwrap();
+        let begun = Instant::now();
+        let locked = scratch.store.record(&dead_session()).await;
+        assert!(matches!(locked, Err(StoreError::Unavailable { .. } | StoreError::TimedOut(_))), "{locked:?}");
+        assert!(begun.elapsed() < Duration::from_secs(2));
+        assert!(scratch.store.enrich(&subject("alice")).await.unwrap().account.is_some());
+        other.execute_batch("commit").unwrap();
+        scratch.store.record(&dead_session()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_query_that_takes_too_long_is_ended_and_its_thread_goes_on() {
+        let scratch = Scratch::with(Options { readers: 1, ..hasty() });
+        let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+        let slow =
+            scratch.store.read("slow", |connection| Ok(connection.query_row(endless, [], |row| row.get::<_, i64>(0))?));
+        assert!(matches!(slow.await, Err(StoreError::TimedOut(_))));
+        scratch.store.enrich(&subject("alice")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once_and_work_nobody_waits_for_is_not_begun() {
+        let scratch = Scratch::with(Options { readers: 1, ..hasty() });
+        let (release, held) = mpsc::channel::<()>();
+        let (began, begun) = mpsc::channel();
+        let blocked = scratch.store.read("blocked", move |_| {
+            began.send("blocked").unwrap();
+            let _ = held.recv();
+            Ok(())
+        });
+        let stuck = async {
+            tokio::task::yield_now().await;
+            begun.recv().unwrap();
+            let alice = subject("alice");
+            let answers = (0..QUEUE + 1).map(|_| scratch.store.enrich(&alice));
+            futures_util::future::join_all(answers).await
+        };
+        let (blocked, answers) = tokio::join!(blocked, stuck);
+        assert!(matches!(blocked, Err(StoreError::TimedOut(_))));
+        let refused = |answer: &&Result<_, _>| matches!(answer, Err(StoreError::Unavailable { .. }));
+        assert_eq!(answers.iter().filter(refused).count(), 1);
+        drop(release);
+        scratch.store.enrich(&subject("alice")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_an_outage_and_passes() {
+        let scratch = Scratch::new();
+        let limit = |pages: u32| {
+            scratch.store.write("limit", move |connection| {
+                Ok(connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?)
+            })
+        };
+        limit(1).await.unwrap();
+        let many = vec![dead_session()[0].clone(); 2000];
+        let full = scratch.store.record(&many).await;
+        assert!(matches!(full, Err(StoreError::Unavailable { .. })), "{full:?}");
+        assert!(scratch.log().iter().all(|entry| !entry.contains("session")));
+        limit(1_000_000).await.unwrap();
+        scratch.store.record(&many).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn every_query_is_observed_with_its_outcome() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&seen);
+        let observe: crate::store::Observe = Arc::new(move |what, answered, _| told.lock().push((what, answered)));
+        let scratch = Scratch::with(Options { observe, ..hasty() });
+        scratch.store.poll(Some(id::change_tag())).await.unwrap();
+        let lock = scratch.shell();
+        lock.execute_batch("begin exclusive").unwrap();
+        scratch.store.record(&dead_session()).await.unwrap_err();
+        scratch.store.roles().await.unwrap();
+        assert_eq!(*seen.lock(), [("poll", true), ("record", false), ("roles", true)]);
+    }
+}

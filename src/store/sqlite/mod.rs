@@ -6,14 +6,18 @@ mod column;
 mod fault;
 mod file;
 mod lane;
+mod ledger;
 mod migrations;
 mod options;
 mod rights;
+mod role;
 #[cfg(test)]
-mod scratch;
+pub(crate) mod scratch;
 #[cfg(test)]
 mod triggers;
+mod user;
 mod watcher;
+mod write;
 
 use std::path::Path;
 use std::time::Duration;
@@ -76,6 +80,15 @@ impl Sqlite {
         self.options.observed(what, self.rights.run(what, work)).await
     }
 
+    /// Reads for the management, which may take longer.
+    async fn manage<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.options.observed(what, self.management.run(what, work)).await
+    }
+
     async fn write<T: Send + 'static>(
         &self,
         what: &'static str,
@@ -91,4 +104,31 @@ impl Sqlite {
 /// How long a connection waits for a lock: less than its asker waits for the answer, so that the asker learns why.
 fn busy_timeout(deadline: Duration) -> Duration {
     deadline.saturating_mul(4) / 5
+}
+
+#[cfg(test)]
+mod conformance {
+    use super::scratch::Scratch;
+    use crate::store::conformance::conforms;
+
+    fn fresh() -> (super::Sqlite, tempfile::TempDir) {
+        let Scratch { store, folder } = Scratch::new();
+        (store, folder)
+    }
+
+    conforms! {
+        fresh();
+        what_is_adopted_can_be_enriched,
+        a_role_is_granted_and_revoked_once,
+        a_refused_change_writes_nothing,
+        two_that_enrol_one_name_at_once_get_one_user,
+        changes_of_rights_reach_the_log,
+        the_log_is_read_from_a_tag_on,
+        own_changes_are_noticed_at_once,
+        users_are_listed_in_pages,
+        users_are_found_by_what_they_have,
+        roles_and_permissions_are_made_and_listed,
+        seeding_twice_changes_nothing,
+        a_rule_that_panics_is_an_error_of_its_caller,
+    }
 }

@@ -1,0 +1,247 @@
+//! What every store must do, whatever database is behind it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{
+    Change, ChangeKind, ChangeLog, Ledger, Position, Rights, RoleName, StoreError, User, UserFilter, UserKey, UserKind,
+    UserState, Username,
+};
+use crate::accounts::{
+    AccountError, CreatePermission, CreateRole, Enrol, Grant, KeycloakAccount, Refusal, Revoke, Seed, Seeded, Taken,
+    carry_out,
+};
+use crate::id;
+use crate::identity::Subject;
+use crate::store::{Applied, PermissionName};
+
+/// All that a users database offers.
+pub(crate) trait Store: Rights + ChangeLog + Ledger {}
+
+impl<T: Rights + ChangeLog + Ledger> Store for T {}
+
+/// Makes the suite into tests of one store; `$fresh` makes an empty one and a guard to keep while it is used.
+macro_rules! conforms {
+    ($fresh:expr; $($test:ident),* $(,)?) => {$(
+        #[tokio::test]
+        async fn $test() {
+            let (store, _guard) = $fresh;
+            $crate::store::conformance::$test(&store).await;
+        }
+    )*};
+}
+
+pub(crate) use conforms;
+
+fn account(name: &str) -> KeycloakAccount {
+    KeycloakAccount {
+        subject: Subject::new("https://sso".into(), format!("k-{name}").into()),
+        username: name.to_owned(),
+        email: Some(format!("{name}@example.com")),
+        email_verified: true,
+        first_name: Some("Ünal".to_owned()),
+        last_name: None,
+        enabled: true,
+    }
+}
+
+fn key(name: &str) -> UserKey {
+    UserKey::Username(Username::mirror(name).unwrap())
+}
+
+fn role(name: &str) -> RoleName {
+    RoleName::parse(name).unwrap()
+}
+
+async fn adopt(store: &impl Store, name: &str) -> Applied {
+    carry_out(store, Enrol::adopt(id::user_id(), account(name)).unwrap()).await.unwrap()
+}
+
+async fn grant(store: &impl Store, user: &str, name: &str) -> Result<Applied, AccountError> {
+    carry_out(store, Grant { user: key(user), role: role(name) }).await
+}
+
+async fn all(store: &impl Store, filter: UserFilter) -> Vec<String> {
+    store.users(filter).await.unwrap().users.into_iter().map(|user| user.username).collect()
+}
+
+fn everybody() -> UserFilter {
+    UserFilter { search: None, role: None, state: None, after: None, limit: 100 }
+}
+
+async fn alice(store: &impl Store) -> User {
+    store.user(key("alice")).await.unwrap().unwrap()
+}
+
+pub(crate) async fn what_is_adopted_can_be_enriched(store: &impl Store) {
+    let applied = adopt(store, "Alice").await;
+    let found = store.enrich(&account("Alice").subject).await.unwrap();
+    let row = found.account.unwrap();
+    assert_eq!((row.username.as_str(), row.kind, row.state), ("alice", UserKind::Person, UserState::Active));
+    assert_eq!((row.email.as_deref(), row.email_verified), (Some("alice@example.com"), true));
+    assert_eq!(row.first_name.as_deref(), Some("Ünal"));
+    assert!(row.roles.is_empty());
+    assert!(applied.changed && found.as_of >= applied.position);
+    assert!(!adopt(store, "Alice").await.changed);
+}
+
+pub(crate) async fn a_role_is_granted_and_revoked_once(store: &impl Store) {
+    adopt(store, "alice").await;
+    assert!(grant(store, "alice", "admin").await.unwrap().changed);
+    assert!(!grant(store, "alice", "admin").await.unwrap().changed);
+    let granted = alice(store).await;
+    assert_eq!((granted.roles, granted.version), (vec!["admin".to_owned()], 2));
+    let revoke = Revoke { user: key("alice"), role: role("admin") };
+    assert!(carry_out(store, revoke.clone()).await.unwrap().changed);
+    assert!(!carry_out(store, revoke).await.unwrap().changed);
+    assert!(alice(store).await.roles.is_empty());
+}
+
+pub(crate) async fn a_refused_change_writes_nothing(store: &impl Store) {
+    adopt(store, "alice").await;
+    let before = store.poll(None).await.unwrap();
+    let refused = grant(store, "alice", "nobody-knows").await;
+    assert!(matches!(refused, Err(AccountError::Refused(Refusal::UnknownRole(_)))), "{refused:?}");
+    let taken = KeycloakAccount { subject: account("other").subject, ..account("alice") };
+    let refused = carry_out(store, Enrol::adopt(id::user_id(), taken).unwrap()).await;
+    assert!(matches!(refused, Err(AccountError::Refused(Refusal::NameTaken(Taken::Username)))), "{refused:?}");
+    assert_eq!(store.poll(None).await.unwrap(), before);
+    assert!(store.enrich(&account("other").subject).await.unwrap().account.is_none());
+}
+
+pub(crate) async fn two_that_enrol_one_name_at_once_get_one_user(store: &impl Store) {
+    let enrol = |subject: &str| {
+        let account = KeycloakAccount { subject: account(subject).subject, ..account("alice") };
+        carry_out(store, Enrol::adopt(id::user_id(), account).unwrap())
+    };
+    let (first, second) = tokio::join!(enrol("one"), enrol("two"));
+    assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+    assert_eq!(all(store, everybody()).await, ["alice"]);
+}
+
+pub(crate) async fn changes_of_rights_reach_the_log(store: &impl Store) {
+    let known = store.poll(None).await.unwrap().entries.last().map(|entry| entry.tag);
+    let adopted = adopt(store, "alice").await;
+    let granted = grant(store, "alice", "admin").await.unwrap();
+    assert!(granted.position > adopted.position);
+    let batch = store.poll(known).await.unwrap();
+    assert!(!batch.restarted);
+    let alice = Change {
+        issuer: Arc::clone(account("alice").subject.issuer()),
+        kind: ChangeKind::Rights,
+        key: Arc::clone(account("alice").subject.sub()),
+        not_before: None,
+    };
+    assert!(!batch.entries.is_empty() && batch.entries.iter().all(|entry| entry.change == alice), "{batch:?}");
+    assert_eq!(batch.entries.last().unwrap().position, granted.position);
+
+    carry_out(store, CreateRole { name: role("editor"), description: None, permissions: vec![] }).await.unwrap();
+    let news = store.poll(batch.entries.last().map(|entry| entry.tag)).await.unwrap();
+    assert!(news.entries.iter().all(|entry| entry.change.kind == ChangeKind::Catalogue), "{news:?}");
+    assert_eq!(store.catalogue().await.unwrap().as_of, news.entries.last().unwrap().position);
+}
+
+pub(crate) async fn the_log_is_read_from_a_tag_on(store: &impl Store) {
+    let change = |key: &str, not_before| Change {
+        issuer: "https://sso".into(),
+        kind: ChangeKind::Subject,
+        key: key.into(),
+        not_before,
+    };
+    let (a, b) = (change("a", Some(17)), change("b", None));
+    let first = store.record(&[a.clone()]).await.unwrap();
+    let tag = store.poll(None).await.unwrap().entries.last().unwrap().tag;
+    let last = store.record(&[b.clone(), a.clone()]).await.unwrap();
+    assert!(last > first && first > Position::START);
+    let batch = store.poll(Some(tag)).await.unwrap();
+    assert!(!batch.restarted);
+    assert_eq!(batch.entries.iter().map(|entry| &entry.change).collect::<Vec<_>>(), [&b, &a]);
+    assert_eq!(batch.entries[1].position, last);
+    let end = store.poll(Some(batch.entries[1].tag)).await.unwrap();
+    assert!(!end.restarted && end.entries.is_empty());
+
+    let lost = store.poll(Some(id::change_tag())).await.unwrap();
+    assert!(lost.restarted);
+    assert_eq!(lost.entries, store.poll(None).await.unwrap().entries);
+    assert_eq!(store.record(&[]).await.unwrap(), last);
+}
+
+pub(crate) async fn own_changes_are_noticed_at_once(store: &impl Store) {
+    store.changed().await;
+    let begun = std::time::Instant::now();
+    let (_, recorded) = tokio::join!(store.changed(), adopt(store, "alice"));
+    assert!(recorded.changed);
+    assert!(begun.elapsed() < Duration::from_millis(150), "{:?}", begun.elapsed());
+}
+
+pub(crate) async fn users_are_listed_in_pages(store: &impl Store) {
+    for name in ["ann", "ben", "cem", "dan", "eve"] {
+        adopt(store, name).await;
+    }
+    let first = store.users(UserFilter { limit: 2, ..everybody() }).await.unwrap();
+    assert_eq!(first.users.iter().map(|user| user.username.as_str()).collect::<Vec<_>>(), ["ann", "ben"]);
+    assert_eq!(all(store, UserFilter { after: first.next, ..everybody() }).await, ["cem", "dan", "eve"]);
+    let last = store.users(UserFilter { after: first.next, limit: 3, ..everybody() }).await.unwrap();
+    assert_eq!(last.next, None);
+}
+
+pub(crate) async fn users_are_found_by_what_they_have(store: &impl Store) {
+    for name in ["ann", "ben", "p%t"] {
+        adopt(store, name).await;
+    }
+    grant(store, "ben", "admin").await.unwrap();
+    let search = |text: &str| UserFilter { search: Some(text.to_owned()), ..everybody() };
+    assert_eq!(all(store, search("EN")).await, ["ben"]);
+    assert_eq!(all(store, search("ann@exam")).await, ["ann"]);
+    assert_eq!(all(store, search("%")).await, ["p%t"]);
+    assert_eq!(all(store, search("_nn")).await, [""; 0]);
+    assert_eq!(all(store, UserFilter { role: Some("admin".to_owned()), ..everybody() }).await, ["ben"]);
+    assert_eq!(all(store, UserFilter { role: Some("none".to_owned()), ..everybody() }).await, [""; 0]);
+    assert_eq!(all(store, UserFilter { state: Some(UserState::Disabled), ..everybody() }).await, [""; 0]);
+
+    let ben = store.user(key("ben")).await.unwrap().unwrap();
+    for key in [UserKey::Id(ben.id), UserKey::Subject(account("ben").subject)] {
+        assert_eq!(store.user(key).await.unwrap().as_ref(), Some(&ben));
+    }
+    assert_eq!(store.user(key("nobody")).await.unwrap(), None);
+}
+
+pub(crate) async fn roles_and_permissions_are_made_and_listed(store: &impl Store) {
+    let read = PermissionName::parse("post:read").unwrap();
+    let create = CreatePermission { name: read.clone(), description: Some("read".to_owned()) };
+    carry_out(store, create.clone()).await.unwrap();
+    let again = carry_out(store, create).await;
+    assert!(matches!(again, Err(AccountError::Refused(Refusal::NameTaken(Taken::Permission)))));
+    let editor = CreateRole { name: role("editor"), description: Some("edits".to_owned()), permissions: vec![read] };
+    carry_out(store, editor).await.unwrap();
+
+    let roles = store.roles().await.unwrap();
+    assert_eq!(roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>(), ["admin", "editor"]);
+    assert!(roles[0].grants_all && roles[0].system);
+    assert_eq!(roles[1].permissions, ["post:read"]);
+    assert_eq!(store.permissions().await.unwrap().len(), 6);
+    let catalogue = store.catalogue().await.unwrap();
+    assert_eq!(catalogue.roles.iter().find(|role| role.name == "editor").unwrap().permissions, ["post:read"]);
+}
+
+pub(crate) async fn seeding_twice_changes_nothing(store: &impl Store) {
+    let seed = || Seed {
+        people: ["alice", "bob"]
+            .map(|name| Seeded {
+                account: Enrol::adopt(id::user_id(), account(name)).unwrap(),
+                roles: vec![role(if name == "alice" { "admin" } else { "user" })],
+            })
+            .into(),
+    };
+    assert!(carry_out(store, seed()).await.unwrap().changed);
+    assert!(!carry_out(store, seed()).await.unwrap().changed);
+    assert_eq!(alice(store).await.roles, ["admin"]);
+    assert_eq!(store.enrich(&account("bob").subject).await.unwrap().account.unwrap().roles.len(), 1);
+}
+
+pub(crate) async fn a_rule_that_panics_is_an_error_of_its_caller(store: &impl Store) {
+    let ledger: &dyn Ledger = store;
+    let outcome = ledger.change(super::Query::default(), |_| -> Result<super::Plan, Refusal> { panic!("on purpose") });
+    assert!(matches!(outcome.await, Err(AccountError::Store(StoreError::Unavailable { .. }))));
+    adopt(store, "alice").await;
+}

@@ -1,0 +1,121 @@
+//! Users as rows with the names of their roles.
+
+use std::sync::Arc;
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+use rusqlite::{Connection, Row, named_params};
+use uuid::Uuid;
+
+use super::column::{Id, Instant};
+use super::fault::Fault;
+use crate::identity::Subject;
+use crate::store::{User, UserFilter, UserKey, UserPage};
+
+/// The user that the key names.
+pub(super) fn find(connection: &Connection, key: &UserKey) -> Result<Option<User>, Fault> {
+    let query = |condition: &str| connection.prepare_cached(&format!("{SELECT} where {condition}"));
+    let mut statement;
+    let mut rows = match key {
+        UserKey::Id(id) => {
+            statement = query("u.id = ?1")?;
+            statement.query([Id(*id)])?
+        }
+        UserKey::Username(name) => {
+            statement = query("u.username = ?1")?;
+            statement.query([name.as_str()])?
+        }
+        UserKey::Email(email) => {
+            statement = query("u.email = ?1")?;
+            statement.query([email.as_str()])?
+        }
+        UserKey::Subject(subject) => {
+            statement = query("u.issuer = ?1 and u.keycloak_id = ?2")?;
+            statement.query([&**subject.issuer(), &**subject.sub()])?
+        }
+    };
+    Ok(rows.next()?.map(user).transpose()?)
+}
+
+/// The users that the filter names, by id: that is the order in which they came.
+pub(super) fn list(connection: &Connection, filter: &UserFilter) -> Result<UserPage, Fault> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} {FILTER}"))?;
+    let limit = usize::from(filter.limit);
+    let rows = statement.query_map(
+        named_params! {
+            ":after": Id(filter.after.unwrap_or(Uuid::nil())),
+            ":state": filter.state,
+            ":role": filter.role,
+            ":search": filter.search.as_deref().map(pattern),
+            // One more than asked for tells whether there are more.
+            ":limit": i64::from(filter.limit) + 1,
+        },
+        user,
+    )?;
+    let mut users = rows.collect::<Result<Vec<_>, _>>()?;
+    let more = users.len() > limit;
+    users.truncate(limit);
+    let next = if more { users.last().map(|last| last.id) } else { None };
+    Ok(UserPage { users, next })
+}
+
+fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+    let issuer: Arc<str> = row.get("issuer")?;
+    let sub: Option<Arc<str>> = row.get("keycloak_id")?;
+    Ok(User {
+        id: row.get::<_, Id>("id")?.0,
+        kind: row.get("kind")?,
+        subject: sub.map(|sub| Subject::new(issuer, sub)),
+        username: row.get("username")?,
+        email: row.get("email")?,
+        email_verified: row.get("email_verified")?,
+        first_name: row.get("first_name")?,
+        last_name: row.get("last_name")?,
+        phone_number: row.get("phone_number")?,
+        state: row.get("state")?,
+        roles: row.get::<_, Names>("roles")?.0,
+        version: row.get("version")?,
+        created_at: row.get::<_, Instant>("created_at")?.0,
+        updated_at: row.get::<_, Instant>("updated_at")?.0,
+        deleted_at: row.get::<_, Option<Instant>>("deleted_at")?.map(|at| at.0),
+    })
+}
+
+/// A part of a text for `like`. Names and addresses are kept in lower case; `like` ignores case in ASCII only.
+fn pattern(search: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in search.to_lowercase().chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Sorted names, as JSON because a damaged name may hold any separator.
+pub(super) struct Names(pub(super) Vec<String>);
+
+impl FromSql for Names {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let mut names: Vec<String> =
+            serde_json::from_slice(value.as_bytes()?).map_err(|error| FromSqlError::Other(Box::new(error)))?;
+        names.sort_unstable();
+        Ok(Self(names))
+    }
+}
+
+const SELECT: &str = "
+    select u.id, u.kind, u.issuer, u.keycloak_id, u.username, u.email, u.email_verified, u.first_name, u.last_name,
+      u.phone_number, u.state, u.version, u.created_at, u.updated_at, u.deleted_at,
+      (select json_group_array(r.name) from user_roles ur join roles r on r.id = ur.role_id where ur.user_pk = u.pk) as roles
+    from users u";
+
+const FILTER: &str = r"
+    where u.id > :after
+      and case when :state is null then u.state not in ('pending', 'purged') else u.state = :state end
+      and (:role is null
+        or u.pk in (select ur.user_pk from user_roles ur join roles r on r.id = ur.role_id where r.name = :role))
+      and (:search is null or u.username like :search escape '\' or u.email like :search escape '\'
+        or u.first_name like :search escape '\' or u.last_name like :search escape '\')
+    order by u.id limit :limit";
