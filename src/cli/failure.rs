@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::accounts::{AccountError, Refusal};
+use crate::keycloak::KeycloakError;
 use crate::store::StoreError;
 
 /// Why a command failed.
@@ -23,6 +24,12 @@ pub enum Failure {
     /// The users database did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Keycloak did not answer.
+    #[error("Keycloak could not be asked")]
+    Keycloak(#[from] KeycloakError),
+    /// The client of Keycloak could not be set up: `[keycloak] issuer` is not `…/realms/NAME`, or TLS fails.
+    #[error("Keycloak cannot be called: look at [keycloak] issuer and SSL_CERT_FILE")]
+    Setup,
     /// The result could not be written.
     #[error("cannot write the result")]
     Output(#[from] io::Error),
@@ -36,7 +43,9 @@ impl Failure {
             Self::NotInKeycloak(_) | Self::NoServiceAccount(_) | Self::NoUser(_) => NOT_FOUND,
             Self::Refused(refusal) => refused(refusal),
             Self::Store(StoreError::Unavailable { .. } | StoreError::TimedOut(_)) => AWAY,
-            Self::Store(StoreError::RowInvalid(_) | StoreError::Schema(_)) | Self::Output(_) => FAILED,
+            Self::Keycloak(KeycloakError::Refused { .. } | KeycloakError::NoClient) => REFUSED,
+            Self::Keycloak(_) => AWAY,
+            Self::Store(StoreError::RowInvalid(_) | StoreError::Schema(_)) | Self::Output(_) | Self::Setup => FAILED,
         }
     }
 }

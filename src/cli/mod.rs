@@ -1,9 +1,132 @@
-//! cli.
+//! The command line: arguments in, exit code out; one file a command.
 
 pub mod check;
+#[cfg(feature = "dev")]
+pub mod dev;
+pub mod explain;
 pub mod failure;
+pub mod healthcheck;
+pub mod ledger;
 pub mod migrate;
 pub mod output;
 pub mod permissions;
 pub mod roles;
+pub mod run;
 pub mod users;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Settings;
+
+/// An authentication gateway: checks tokens of Keycloak, adds roles and permissions of your users database,
+/// forwards to your applications.
+///
+/// Begin with `doorward dev`, which needs no file and no other service. In production write a configuration
+/// (config/doorward.example.toml documents every setting), look at it with `doorward check`, and start it with
+/// `doorward run`.
+#[derive(Parser, Debug)]
+#[command(name = "doorward", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE", env = "DOORWARD_CONFIG", default_value = "doorward.toml")]
+    config: PathBuf,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the gateway until SIGTERM or SIGINT; requests in flight are finished.
+    Run,
+    /// Run a gateway to try: with a realm, users, a database and an application, in one process.
+    #[cfg(feature = "dev")]
+    Dev(dev::Dev),
+    /// Read the configuration, offline, and print the routes in the order in which they are tried.
+    Check,
+    /// Say which route holds for a request, and whether a user may enter it.
+    Explain(explain::Explain),
+    /// Bring the users database up to date. `doorward run` does the same when it starts.
+    Migrate(migrate::Migrate),
+    /// See and change users.
+    Users(users::Users),
+    /// See and make roles.
+    Roles(roles::Roles),
+    /// See and make permissions.
+    Permissions(permissions::Permissions),
+    /// Ask a running gateway whether it is ready; exit code 0 if it is.
+    Healthcheck(healthcheck::Healthcheck),
+}
+
+/// Runs the command that the arguments name.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    crate::app::install_cryptography();
+    let config = arguments.config;
+    match arguments.command {
+        Command::Run => with_settings(&config, run::run),
+        #[cfg(feature = "dev")]
+        Command::Dev(dev) => dev::run(dev, &config),
+        Command::Check => check::run(&config, &environment),
+        Command::Explain(explain) => with_settings(&config, |settings| explain::run(explain, settings)),
+        Command::Migrate(migrate) => with_settings(&config, |settings| ledger::migrate(&migrate, &settings)),
+        Command::Users(users) => with_settings(&config, |settings| ledger::users(users, &settings)),
+        Command::Roles(roles) => with_settings(&config, |settings| ledger::roles(roles, &settings)),
+        Command::Permissions(permissions) => {
+            with_settings(&config, |settings| ledger::permissions(permissions, &settings))
+        }
+        Command::Healthcheck(healthcheck) => {
+            with_settings(&config, |settings| healthcheck::run(&healthcheck, settings.server.admin_listen))
+        }
+    }
+}
+
+/// The variables of the process; the only place that reads them for the configuration.
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn with_settings(config: &std::path::Path, command: impl FnOnce(Settings) -> ExitCode) -> ExitCode {
+    match Settings::load(config, &environment) {
+        Ok((settings, warnings)) => {
+            for warning in warnings {
+                say(&format!("warning: {warning}"));
+            }
+            command(settings)
+        }
+        Err(complaints) => {
+            say(complaints.to_string().trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a short command to its end.
+fn block_on<F: Future>(future: F) -> Result<F::Output, std::io::Error> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map(|runtime| runtime.block_on(future))
+}
+
+/// One sentence for people, on standard error.
+#[expect(clippy::print_stderr, reason = "the command line speaks to people there")]
+fn say(sentence: &str) {
+    eprintln!("{sentence}");
+}
+
+/// An error with everything behind it, as one sentence.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let mut text = format!("doorward: {error}");
+    let mut source = error.source();
+    while let Some(error) = source {
+        let cause = error.to_string();
+        if !text.ends_with(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+        source = error.source();
+    }
+    text
+}

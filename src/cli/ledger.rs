@@ -1,0 +1,94 @@
+//! The commands that work on the users database: opens it, asks Keycloak where that is needed, prints.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::failure::Failure;
+use super::output::{Form, Output};
+use super::users::Lookup;
+use super::{block_on, migrate as migration, permissions as permission_commands, roles as role_commands, say, sentence, users as user_commands};
+use crate::accounts::KeycloakAccount;
+use crate::config::{Database, Settings};
+use crate::identity::Subject;
+use crate::keycloak::{Admin, ClientCredentials, Http, KeycloakMetrics, KeycloakUser, Oidc, Timeouts};
+use crate::store::{Options, Sqlite};
+
+/// `doorward migrate`.
+pub fn migrate(command: &migration::Migrate, settings: &Settings) -> ExitCode {
+    let database = &settings.users.database;
+    print(command.json(), |output| migration::run(database, output))
+}
+
+/// `doorward users`.
+pub fn users(command: user_commands::Users, settings: &Settings) -> ExitCode {
+    print(command.json(), |output| {
+        wait(async {
+            let found = match command.lookup() {
+                Some(lookup) => ask(lookup, settings).await?,
+                None => None,
+            };
+            user_commands::run(command, found, &open(settings)?, output).await
+        })
+    })
+}
+
+/// `doorward roles`.
+pub fn roles(command: role_commands::Roles, settings: &Settings) -> ExitCode {
+    print(command.json(), |output| wait(async { role_commands::run(command, &open(settings)?, output).await }))
+}
+
+/// `doorward permissions`.
+pub fn permissions(command: permission_commands::Permissions, settings: &Settings) -> ExitCode {
+    print(command.json(), |output| wait(async { permission_commands::run(command, &open(settings)?, output).await }))
+}
+
+fn open(settings: &Settings) -> Result<Sqlite, Failure> {
+    let Database::Sqlite(path) = &settings.users.database;
+    Ok(Sqlite::open(path, Options::default())?)
+}
+
+/// What Keycloak knows of an account.
+async fn ask(lookup: Lookup<'_>, settings: &Settings) -> Result<Option<KeycloakAccount>, Failure> {
+    let registry = prometheus::Registry::new();
+    let metrics = KeycloakMetrics::new(&registry).map_err(|_| Failure::Setup)?;
+    let authorities = std::env::var_os("SSL_CERT_FILE").map(std::path::PathBuf::from);
+    let http = Http::new(authorities.as_deref(), Timeouts::default(), metrics).map_err(|_| Failure::Setup)?;
+    let realm = &settings.keycloak;
+    let client = realm.client.as_ref().map(|client| ClientCredentials::new(&client.id, client.secret.expose()));
+    let oidc = Oidc::new(Arc::new(http), &realm.issuer, &realm.url, client);
+    let admin = Admin::new(Arc::new(oidc)).ok_or(Failure::Setup)?;
+    let found = match lookup {
+        Lookup::Person(username) => admin.find_user(username).await?,
+        Lookup::ServiceAccount(client) => admin.service_account_user(client).await?,
+    };
+    Ok(found.map(|user| account(&realm.issuer, user)))
+}
+
+fn account(issuer: &Arc<str>, user: KeycloakUser) -> KeycloakAccount {
+    KeycloakAccount {
+        subject: Subject::new(Arc::clone(issuer), user.id.into()),
+        username: user.username,
+        email: user.email,
+        email_verified: user.email_verified,
+        first_name: user.first_name,
+        last_name: user.last_name,
+        enabled: user.enabled,
+    }
+}
+
+fn wait<F: Future<Output = Result<(), Failure>>>(command: F) -> Result<(), Failure> {
+    block_on(command)?
+}
+
+fn print(json: bool, command: impl FnOnce(&mut Output<'_>) -> Result<(), Failure>) -> ExitCode {
+    let mut stdout = io::stdout().lock();
+    let form = Form::choose(json, stdout.is_terminal());
+    match command(&mut Output::new(form, &mut stdout)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(&sentence(&failure));
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

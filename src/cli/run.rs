@@ -1,0 +1,40 @@
+//! `doorward run`: the gateway.
+
+use std::process::ExitCode;
+
+use super::{say, sentence};
+use crate::app::{self, Ended};
+use crate::config::Settings;
+use crate::telemetry;
+
+/// Runs the gateway until it is told to stop.
+pub fn run(settings: Settings) -> ExitCode {
+    serve(settings, Box::new(|_| ()))
+}
+
+/// Runs the gateway, and tells where it listens once it does.
+pub(super) fn serve(settings: Settings, ready: app::Ready) -> ExitCode {
+    let runtime = match runtime(settings.server.threads) {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say(&format!("doorward: cannot start threads: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let sink = telemetry::start();
+    let ended = runtime.block_on(app::serve(settings, sink.clone(), ready));
+    sink.flush();
+    match ended {
+        Ok(Ended::Stopped) => ExitCode::SUCCESS,
+        Ok(Ended::Lost(_)) => ExitCode::FAILURE,
+        Err(error) => {
+            say(&sentence(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The runtime of the gateway.
+pub(super) fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name("gateway").enable_all().build()
+}
