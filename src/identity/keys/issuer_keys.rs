@@ -20,9 +20,11 @@ pub struct IssuerKeys {
     pub(super) metrics: KeysMetrics,
     pub(super) reads: watch::Sender<Reads>,
     set: ArcSwap<KeySet>,
-    /// Nanoseconds since boot; zero before the first read.
+    /// Nanoseconds since boot.
     read_at: AtomicU64,
 }
+
+const NEVER: u64 = u64::MAX;
 
 /// What is known of the reads so far.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +55,7 @@ impl IssuerKeys {
     #[must_use]
     pub fn new(issuer: Arc<str>, pace: Pace, clock: Clock, metrics: KeysMetrics) -> Self {
         let (reads, _) = watch::channel(Reads::default());
-        Self { issuer, pace, clock, metrics, reads, set: ArcSwap::default(), read_at: AtomicU64::new(0) }
+        Self { issuer, pace, clock, metrics, reads, set: ArcSwap::default(), read_at: AtomicU64::new(NEVER) }
     }
 
     /// The short name of the issuer.
@@ -79,7 +81,7 @@ impl IssuerKeys {
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         match self.read_at.load(Ordering::Acquire) {
-            0 => None,
+            NEVER => None,
             nanos => Some(self.clock.boot().since(Boot::from_nanos(nanos))),
         }
     }
@@ -118,15 +120,15 @@ impl IssuerKeys {
 
     /// Puts a set in place that was read from the issuer just now. Equal keys stay the same value, so that what
     /// they proved is found equal at once.
-    pub(super) fn replace(&self, set: KeySet, began: Boot) {
+    pub(in crate::identity) fn replace(&self, set: KeySet, began: Boot) {
         self.metrics.keys(&self.issuer).set(i64::try_from(set.len()).unwrap_or(i64::MAX));
         if **self.set.load() != set {
             self.set.store(Arc::new(set));
         }
-        self.read_at.store(began.as_nanos().max(1), Ordering::Release);
+        self.read_at.store(began.as_nanos(), Ordering::Release);
     }
 
-    fn known(&self, kid: &str) -> Option<Arc<Key>> {
+    pub(super) fn known(&self, kid: &str) -> Option<Arc<Key>> {
         if self.is_usable() { self.set.load().find(kid).cloned() } else { None }
     }
 
@@ -141,7 +143,7 @@ impl IssuerKeys {
             let asks = !reads.pending && !cooling && !backing_off;
             if asks {
                 reads.pending = true;
-                reads.asked_at = Some(now);
+                reads.asked_at = (reads.ended > 0).then_some(now);
             }
             joined = reads.pending.then_some(reads.ended);
             asks

@@ -58,3 +58,7 @@ impl IssuerKeys {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "refresher_tests.rs"]
+mod tests;
