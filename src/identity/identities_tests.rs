@@ -183,6 +183,13 @@ async fn no_algorithm_outside_the_list_of_the_issuer() {
     assert_eq!(refused.unwrap_err(), TokenError::Algorithm.into());
 }
 
+#[test]
+fn proving_may_move_between_threads() {
+    fn moves<T: Send>(_: &T) {}
+    let rig = Rig::new(&[]);
+    moves(&rig.identities.prove_bearer("", NOW));
+}
+
 proptest! {
     #[test]
     fn no_text_proves_anything(text in "\\PC{0,300}", parts in "[A-Za-z0-9_-]{0,80}\\.[A-Za-z0-9_-]{0,80}\\.[A-Za-z0-9_-]{0,90}") {
