@@ -95,14 +95,12 @@ impl IssuerKeys {
         if let Some(key) = self.known(kid) {
             return Ok(key);
         }
-        let mut reads = self.reads.subscribe();
-        if let Some(ended) = self.ask() {
-            let next = timeout(self.pace.wait, reads.wait_for(|reads| reads.ended > ended)).await;
-            if !matches!(next, Ok(Ok(_))) {
-                return self.known(kid).ok_or(KeyError::Unavailable);
-            }
+        let awaited = timeout(self.pace.wait, self.await_read(kid)).await;
+        match (self.known(kid), awaited) {
+            (Some(key), _) => Ok(key),
+            (None, Ok(())) => Err(self.blame()),
+            (None, Err(_)) => Err(KeyError::Unavailable),
         }
-        self.known(kid).ok_or_else(|| self.blame())
     }
 
     /// Whether a key that was found earlier is still the issuer's key of that name.
@@ -118,8 +116,8 @@ impl IssuerKeys {
         }
     }
 
-    /// Puts a set in place that was read from the issuer just now. Equal keys stay the same value, so that what
-    /// they proved is found equal at once.
+    /// Puts a set in place that was read from the issuer just now. An equal set stays the same value, so that
+    /// proofs find their very key in it.
     pub(in crate::identity) fn replace(&self, set: KeySet, began: Boot) {
         self.metrics.keys(&self.issuer).set(i64::try_from(set.len()).unwrap_or(i64::MAX));
         if **self.set.load() != set {
@@ -130,6 +128,17 @@ impl IssuerKeys {
 
     pub(super) fn known(&self, kid: &str) -> Option<Arc<Key>> {
         if self.is_usable() { self.set.load().find(kid).cloned() } else { None }
+    }
+
+    /// A read that is in flight may have begun before the key was made, so one more may follow it.
+    async fn await_read(&self, kid: &str) {
+        let mut reads = self.reads.subscribe();
+        for _ in 0..2 {
+            let Some(ended) = self.ask() else { return };
+            if reads.wait_for(|reads| reads.ended > ended).await.is_err() || self.known(kid).is_some() {
+                return;
+            }
+        }
     }
 
     /// Joins the read in flight or asks for one; the number of reads that had ended. Nothing in a cool-down, and

@@ -167,6 +167,16 @@ async fn a_bad_answer_keeps_the_keys_and_blames_the_issuer() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_newer_than_the_read_in_flight_is_found_by_one_more() {
+    let (old, new) = (Signer::es256("old"), Signer::es256("new"));
+    let rig = Rig::start(RARELY, Reply::Late(Duration::from_millis(100), jwks(&[&old]))).await;
+    eventually(|| rig.fetches() == 1).await;
+    rig.publish(&[&new]);
+    assert!(rig.keys.find("new").await.is_ok());
+    assert_eq!(rig.fetches(), 2);
+}
+
+#[tokio::test]
 async fn a_known_key_never_waits_for_a_read() {
     let rig = Rig::start(RARELY, good(&[&Signer::es256("ec-1")])).await;
     assert!(rig.keys.load_first(PATIENCE).await);
