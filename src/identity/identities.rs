@@ -89,3 +89,7 @@ impl Identities {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "identities_tests.rs"]
+mod tests;

@@ -118,3 +118,7 @@ impl Expiry<(), Arc<Tokens>> for BeforeExpiry {
         Some(tokens.expires_in().saturating_sub(Duration::from_secs(10)))
     }
 }
+
+#[cfg(test)]
+#[path = "admin_tests.rs"]
+mod tests;

@@ -46,6 +46,12 @@ pub enum SetupError {
         #[source]
         source: io::Error,
     },
+    /// The file of further authorities holds none.
+    #[error("there is no certificate in {path}")]
+    NoAuthorities {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file or the TLS set-up is not valid.
     #[error("cannot set up TLS")]
     Tls(#[from] reqwest::Error),
@@ -148,6 +154,9 @@ fn further_authorities(file: Option<&Path>) -> Result<Vec<Certificate>, SetupErr
     let Some(path) = file else { return Ok(Vec::new()) };
     let pem = std::fs::read(path).map_err(|source| SetupError::ReadAuthorities { path: path.to_owned(), source })?;
     let mut authorities = Certificate::from_pem_bundle(&pem)?;
+    if authorities.is_empty() {
+        return Err(SetupError::NoAuthorities { path: path.to_owned() });
+    }
     for bundle in SYSTEM_BUNDLES {
         if let Ok(pem) = std::fs::read(bundle) {
             authorities.extend(Certificate::from_pem_bundle(&pem)?);
@@ -159,3 +168,7 @@ fn further_authorities(file: Option<&Path>) -> Result<Vec<Certificate>, SetupErr
 
 const SYSTEM_BUNDLES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;

@@ -15,3 +15,6 @@ pub use http::{Http, SetupError, Timeouts};
 pub use metrics::{KeycloakMetrics, Operation};
 pub use oidc::{Discovery, Oidc, PasswordLogin};
 pub use tokens::Tokens;
+
+#[cfg(test)]
+pub(crate) mod testing;

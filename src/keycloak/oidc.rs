@@ -155,3 +155,7 @@ fn from_address(request: RequestBuilder, address: Option<IpAddr>) -> RequestBuil
         None => request,
     }
 }
+
+#[cfg(test)]
+#[path = "oidc_tests.rs"]
+mod tests;

@@ -20,9 +20,11 @@ pub struct IssuerKeys {
     pub(super) metrics: KeysMetrics,
     pub(super) reads: watch::Sender<Reads>,
     set: ArcSwap<KeySet>,
-    /// Nanoseconds since boot; zero before the first read.
+    /// Nanoseconds since boot.
     read_at: AtomicU64,
 }
+
+const NEVER: u64 = u64::MAX;
 
 /// What is known of the reads so far.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +55,7 @@ impl IssuerKeys {
     #[must_use]
     pub fn new(issuer: Arc<str>, pace: Pace, clock: Clock, metrics: KeysMetrics) -> Self {
         let (reads, _) = watch::channel(Reads::default());
-        Self { issuer, pace, clock, metrics, reads, set: ArcSwap::default(), read_at: AtomicU64::new(0) }
+        Self { issuer, pace, clock, metrics, reads, set: ArcSwap::default(), read_at: AtomicU64::new(NEVER) }
     }
 
     /// The short name of the issuer.
@@ -79,7 +81,7 @@ impl IssuerKeys {
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         match self.read_at.load(Ordering::Acquire) {
-            0 => None,
+            NEVER => None,
             nanos => Some(self.clock.boot().since(Boot::from_nanos(nanos))),
         }
     }
@@ -93,14 +95,12 @@ impl IssuerKeys {
         if let Some(key) = self.known(kid) {
             return Ok(key);
         }
-        let mut reads = self.reads.subscribe();
-        if let Some(ended) = self.ask() {
-            let next = timeout(self.pace.wait, reads.wait_for(|reads| reads.ended > ended)).await;
-            if !matches!(next, Ok(Ok(_))) {
-                return self.known(kid).ok_or(KeyError::Unavailable);
-            }
+        let awaited = timeout(self.pace.wait, self.await_read(kid)).await;
+        match (self.known(kid), awaited) {
+            (Some(key), _) => Ok(key),
+            (None, Ok(())) => Err(self.blame()),
+            (None, Err(_)) => Err(KeyError::Unavailable),
         }
-        self.known(kid).ok_or_else(|| self.blame())
     }
 
     /// Whether a key that was found earlier is still the issuer's key of that name.
@@ -116,18 +116,29 @@ impl IssuerKeys {
         }
     }
 
-    /// Puts a set in place that was read from the issuer just now. Equal keys stay the same value, so that what
-    /// they proved is found equal at once.
-    pub(super) fn replace(&self, set: KeySet, began: Boot) {
+    /// Puts a set in place that was read from the issuer just now. An equal set stays the same value, so that
+    /// proofs find their very key in it.
+    pub(in crate::identity) fn replace(&self, set: KeySet, began: Boot) {
         self.metrics.keys(&self.issuer).set(i64::try_from(set.len()).unwrap_or(i64::MAX));
         if **self.set.load() != set {
             self.set.store(Arc::new(set));
         }
-        self.read_at.store(began.as_nanos().max(1), Ordering::Release);
+        self.read_at.store(began.as_nanos(), Ordering::Release);
     }
 
-    fn known(&self, kid: &str) -> Option<Arc<Key>> {
+    pub(super) fn known(&self, kid: &str) -> Option<Arc<Key>> {
         if self.is_usable() { self.set.load().find(kid).cloned() } else { None }
+    }
+
+    /// A read that is in flight may have begun before the key was made, so one more may follow it.
+    async fn await_read(&self, kid: &str) {
+        let mut reads = self.reads.subscribe();
+        for _ in 0..2 {
+            let Some(ended) = self.ask() else { return };
+            if reads.wait_for(|reads| reads.ended > ended).await.is_err() || self.known(kid).is_some() {
+                return;
+            }
+        }
     }
 
     /// Joins the read in flight or asks for one; the number of reads that had ended. Nothing in a cool-down, and
@@ -141,7 +152,7 @@ impl IssuerKeys {
             let asks = !reads.pending && !cooling && !backing_off;
             if asks {
                 reads.pending = true;
-                reads.asked_at = Some(now);
+                reads.asked_at = (reads.ended > 0).then_some(now);
             }
             joined = reads.pending.then_some(reads.ended);
             asks

@@ -1,8 +1,10 @@
 //! The task that reads the keys of one issuer, for as long as the process runs.
 
+use std::error::Error;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::{fmt, iter};
 
 use tokio::time::timeout;
 
@@ -51,10 +53,24 @@ impl IssuerKeys {
             Err(error) => {
                 self.metrics.fetched(&self.issuer, error.outcome());
                 if before == 0 {
-                    tracing::error!(issuer = &*self.issuer, outcome = error.outcome(), %error, "keys cannot be read");
+                    tracing::error!(issuer = &*self.issuer, outcome = error.outcome(), error = %Causes(error), "keys cannot be read");
                 }
                 before.saturating_add(1)
             }
         }
     }
 }
+
+/// An error with all its causes, on one line: "unavailable" alone does not tell a bad certificate from a closed port.
+struct Causes<'a>(&'a FetchError);
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        iter::successors(self.0.source(), |&cause| cause.source()).try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
+#[cfg(test)]
+#[path = "refresher_tests.rs"]
+mod tests;

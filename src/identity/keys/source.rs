@@ -80,10 +80,29 @@ impl KeySource {
         if discovery.issuer != *self.issuer {
             return Err(FetchError::WrongIssuer { found: discovery.issuer });
         }
-        if let Some(inside) = self.oidc.internal_certs() {
-            return Ok(inside);
+        match self.oidc.internal_certs() {
+            Some(inside) => Ok(inside),
+            None => secure(&self.issuer, discovery.jwks_uri),
         }
-        let downgraded = self.issuer.starts_with("https://") && discovery.jwks_uri.scheme() != "https";
-        if downgraded { Err(FetchError::InsecureAddress) } else { Ok(discovery.jwks_uri) }
+    }
+}
+
+fn secure(issuer: &str, jwks_uri: Url) -> Result<Url, FetchError> {
+    let downgraded = issuer.starts_with("https://") && jwks_uri.scheme() != "https";
+    if downgraded { Err(FetchError::InsecureAddress) } else { Ok(jwks_uri) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_https_issuer_cannot_have_its_keys_at_plain_http() {
+        let at = |text: &str| Url::parse(text).unwrap();
+        for bad in ["http://sso.test/certs", "http://127.0.0.1:18099/jwks", "file:///etc/passwd"] {
+            assert!(matches!(secure("https://sso.test", at(bad)), Err(FetchError::InsecureAddress)), "{bad}");
+        }
+        assert!(secure("https://sso.test", at("https://keys.test/certs")).is_ok());
+        assert!(secure("http://127.0.0.1:8180", at("http://127.0.0.1:8180/certs")).is_ok());
     }
 }

@@ -15,3 +15,6 @@ pub use error::TokenError;
 pub(in crate::identity) use jws::LENGTH_LIMIT;
 pub use metrics::TokenMetrics;
 pub(in crate::identity) use verifier::Verifier;
+
+#[cfg(test)]
+mod wycheproof_tests;

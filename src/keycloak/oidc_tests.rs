@@ -1,0 +1,144 @@
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::json;
+
+use super::*;
+use crate::keycloak::LoginRefusal;
+use crate::keycloak::testing::{FakeKeycloak, LOGOUT, Reply, TOKEN, http};
+
+fn oidc(keycloak: &FakeKeycloak) -> Oidc {
+    let client = ClientCredentials::new("doorward", "s3cret & more");
+    Oidc::new(Arc::new(http()), &keycloak.issuer(), &keycloak.url(), Some(client))
+}
+
+fn login<'a>() -> PasswordLogin<'a> {
+    PasswordLogin {
+        username: "alice",
+        password: "alice-password",
+        otp: Some("123456"),
+        address: Some([192, 0, 2, 7].into()),
+    }
+}
+
+fn granted() -> Reply {
+    Reply::json(
+        200,
+        &json!({"access_token": "a.b.c", "refresh_token": "r.r.r", "token_type": "Bearer", "expires_in": 300,
+                "refresh_expires_in": 1800, "scope": "openid profile", "not-before-policy": 0}),
+    )
+}
+
+#[tokio::test]
+async fn a_log_in_sends_what_keycloak_needs_and_gives_tokens() {
+    let keycloak = FakeKeycloak::start().await;
+    keycloak.reply(TOKEN, granted());
+    let tokens = oidc(&keycloak).login(login()).await.unwrap();
+    assert_eq!((tokens.access_token(), tokens.refresh_token()), ("a.b.c", Some("r.r.r")));
+    assert_eq!(tokens.expires_in(), Duration::from_secs(300));
+    let request = keycloak.requests(TOKEN).remove(0);
+    for part in ["grant_type=password", "username=alice", "otp=123456", "client_secret=s3cret+%26+more"] {
+        assert!(request.contains(part), "{part}");
+    }
+    assert!(request.to_lowercase().contains("x-forwarded-for: 192.0.2.7\r\n"));
+}
+
+#[tokio::test]
+async fn a_refused_log_in_says_why() {
+    let keycloak = FakeKeycloak::start().await;
+    for (description, expected) in [
+        ("Invalid user credentials", LoginRefusal::InvalidCredentials),
+        ("Account disabled", LoginRefusal::AccountDisabled),
+        ("Account is not fully set up", LoginRefusal::NotSetUp),
+        ("something new", LoginRefusal::InvalidCredentials),
+    ] {
+        keycloak.reply(TOKEN, Reply::json(400, &json!({"error": "invalid_grant", "error_description": description})));
+        let refused = oidc(&keycloak).login(login()).await.unwrap_err();
+        assert!(matches!(refused, LoginError::Refused(refusal) if refusal == expected), "{description}");
+    }
+    assert_eq!(keycloak.requests(TOKEN).len(), 4, "never tried twice");
+}
+
+#[tokio::test]
+async fn what_says_nothing_of_the_credentials_is_no_refusal_of_them() {
+    let keycloak = FakeKeycloak::start().await;
+    for (reply, outcome) in [
+        (Reply::json(400, &json!({"error": "unauthorized_client"})), "refused"),
+        (Reply::json(401, &json!({"error": "invalid_client", "error_description": "Invalid client"})), "refused"),
+        (Reply::json(400, &json!({"error": "invalid_scope"})), "refused"),
+        (Reply::json(401, &json!("no object")), "malformed"),
+        (Reply::Text(401, "<html>".to_owned()), "malformed"),
+        (Reply::Text(200, "<html>".to_owned()), "malformed"),
+        (Reply::json(200, &json!({"access_token": 7})), "malformed"),
+        (Reply::json(200, &json!({"access_token": "a", "token_type": "DPoP", "expires_in": 1})), "malformed"),
+        (Reply::json(200, &json!({"access_token": "", "token_type": "Bearer", "expires_in": 1})), "malformed"),
+        (Reply::Redirect("/elsewhere".to_owned()), "malformed"),
+        (Reply::Endless, "malformed"),
+        (Reply::Text(500, "{\"error\":\"unknown_error\"}".to_owned()), "server-error"),
+        (Reply::Text(503, "<html>".to_owned()), "server-error"),
+        (Reply::Busy(7), "busy"),
+        (Reply::Close, "unavailable"),
+        (Reply::Cut, "unavailable"),
+        (Reply::Hang, "timed-out"),
+        (Reply::Drip, "timed-out"),
+    ] {
+        keycloak.reply(TOKEN, reply);
+        match oidc(&keycloak).login(login()).await {
+            Err(LoginError::Keycloak(error)) => assert_eq!(error.outcome(), outcome),
+            other => panic!("{outcome}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn busy_tells_for_how_long() {
+    let keycloak = FakeKeycloak::start().await;
+    keycloak.reply(TOKEN, Reply::Busy(7));
+    let error = oidc(&keycloak).client_credentials().await.unwrap_err();
+    assert!(matches!(error, KeycloakError::Busy { retry_after: Some(wait) } if wait == Duration::from_secs(7)));
+}
+
+#[tokio::test]
+async fn a_log_out_is_believed_only_when_keycloak_took_the_token() {
+    let keycloak = FakeKeycloak::start().await;
+    keycloak.reply(LOGOUT, Reply::Text(204, String::new()));
+    assert!(oidc(&keycloak).logout("r.r.r", None).await.is_ok());
+    let request = keycloak.requests(LOGOUT).remove(0);
+    assert!(request.contains("refresh_token=r.r.r") && !request.to_lowercase().contains("x-forwarded-for"));
+    keycloak.reply(LOGOUT, Reply::json(400, &json!({"error": "invalid_grant", "error_description": "x\r\ny"})));
+    match oidc(&keycloak).logout("forged", None).await {
+        Err(KeycloakError::Refused { status: StatusCode::BAD_REQUEST, error, description }) => {
+            assert_eq!((error.as_str(), description.as_str()), ("invalid_grant", "xy"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn without_a_client_nothing_is_asked() {
+    let keycloak = FakeKeycloak::start().await;
+    let oidc = Oidc::new(Arc::new(http()), &keycloak.issuer(), &keycloak.url(), None);
+    assert!(matches!(oidc.client_credentials().await, Err(KeycloakError::NoClient)));
+    assert!(keycloak.requests(TOKEN).is_empty());
+}
+
+#[tokio::test]
+async fn nothing_secret_is_printed() {
+    let keycloak = FakeKeycloak::start().await;
+    keycloak.reply(TOKEN, granted());
+    let oidc = oidc(&keycloak);
+    let tokens = oidc.client_credentials().await.unwrap();
+    let printed = format!("{oidc:?} {tokens:?}");
+    for secret in ["s3cret", "a.b.c", "r.r.r"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+}
+
+#[test]
+fn an_internal_address_is_told_from_the_issuer() {
+    let http = Arc::new(http());
+    let at = |url: &str| Oidc::new(Arc::clone(&http), "https://sso.test/realms/a", &url.parse().unwrap(), None);
+    assert_eq!(at("https://sso.test/realms/a").internal_certs(), None);
+    let inside = at("http://keycloak:8080/realms/a/").internal_certs().unwrap();
+    assert_eq!(inside.as_str(), "http://keycloak:8080/realms/a/protocol/openid-connect/certs");
+}
