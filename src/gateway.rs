@@ -43,12 +43,7 @@ impl Admission {
 impl Gateway {
     /// Puts the steps together.
     #[must_use]
-    pub fn new(
-        identities: Arc<Identities>,
-        directory: Arc<Directory>,
-        standing: Arc<Standing>,
-        clock: Clock,
-    ) -> Self {
+    pub fn new(identities: Arc<Identities>, directory: Arc<Directory>, standing: Arc<Standing>, clock: Clock) -> Self {
         Self { identities, directory, standing, clock }
     }
 

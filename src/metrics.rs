@@ -24,28 +24,46 @@ impl Metrics {
     /// Registers everything.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let build = IntCounterVec::new(Opts::new("doorward_build_info", "Version of the gateway; always 1."), &["version"])?;
+        let build =
+            IntCounterVec::new(Opts::new("doorward_build_info", "Version of the gateway; always 1."), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).inc();
         registry.register(Box::new(build))?;
         let metrics = Self {
             requests: IntCounterVec::new(
-                Opts::new("doorward_requests_total", "Requests by route, status and the reason of a refusal (empty: none)."),
+                Opts::new(
+                    "doorward_requests_total",
+                    "Requests by route, status and the reason of a refusal (empty: none).",
+                ),
                 &["route", "status", "reason"],
             )?,
             latency: Histogram::with_opts(
-                HistogramOpts::new("doorward_request_duration_seconds", "From the request's head to the response's last byte.").buckets(LATENCY.to_vec()),
+                HistogramOpts::new(
+                    "doorward_request_duration_seconds",
+                    "From the request's head to the response's last byte.",
+                )
+                .buckets(LATENCY.to_vec()),
             )?,
             connections: IntGauge::new("doorward_connections", "Open client connections.")?,
             panics: IntCounter::new("doorward_panics_total", "Panics that were caught; each is a defect.")?,
             database: HistogramVec::new(
-                HistogramOpts::new("doorward_database_duration_seconds", "Calls of the users database by operation and outcome.").buckets(CALLS.to_vec()),
+                HistogramOpts::new(
+                    "doorward_database_duration_seconds",
+                    "Calls of the users database by operation and outcome.",
+                )
+                .buckets(CALLS.to_vec()),
                 &["operation", "outcome"],
             )?,
-            log_age: prometheus::Gauge::new("doorward_change_log_age_seconds", "Time since the last successful poll of the change log.")?,
+            log_age: prometheus::Gauge::new(
+                "doorward_change_log_age_seconds",
+                "Time since the last successful poll of the change log.",
+            )?,
             revoked: IntGauge::new("doorward_revocations", "Revocations in memory.")?,
             in_flight: IntGauge::new("doorward_requests_in_flight", "Requests that are being served.")?,
             upstream_tries: IntCounterVec::new(
-                Opts::new("doorward_upstream_connections_total", "Connections to upstreams by outcome: reused, new, failed."),
+                Opts::new(
+                    "doorward_upstream_connections_total",
+                    "Connections to upstreams by outcome: reused, new, failed.",
+                ),
                 &["upstream", "outcome"],
             )?,
             registry,

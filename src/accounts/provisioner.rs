@@ -23,8 +23,7 @@ impl Provisioner {
 
     /// Makes the account; a name that somebody has is refused, never adopted.
     pub async fn provision(&self, subject: &Subject, profile: &Profile) -> Result<(), ProvisionError> {
-        let account =
-            Enrol::first_sight(id::user_id(), subject.clone(), profile).map_err(AccountError::Refused)?;
+        let account = Enrol::first_sight(id::user_id(), subject.clone(), profile).map_err(AccountError::Refused)?;
         carry_out(&*self.0, account).await.map(drop)
     }
 }

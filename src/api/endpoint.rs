@@ -12,7 +12,7 @@ use crate::problem::Rejection;
 use crate::request::Method;
 
 /// What a handler returns.
-pub type Answering = Pin<Box<dyn Future<Output = Result<Reply, Rejection>> + Send>>;
+pub(super) type Answering = Pin<Box<dyn Future<Output = Result<Reply, Rejection>> + Send>>;
 
 /// An endpoint. The table of them makes the routes, the dispatch and the OpenAPI document.
 pub struct Endpoint {

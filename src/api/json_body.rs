@@ -14,8 +14,12 @@ pub(super) fn read<T: DeserializeOwned>(call: &Call) -> Result<T, ApiError> {
     }
     serde_json::from_slice(&call.body).map_err(|error| {
         ApiError::MalformedBody(match error.classify() {
-            serde_json::error::Category::Data => "A member is missing, unknown, repeated or of another type; see /auth/openapi.json.",
-            serde_json::error::Category::Syntax | serde_json::error::Category::Eof | serde_json::error::Category::Io => "The body is not JSON.",
+            serde_json::error::Category::Data => {
+                "A member is missing, unknown, repeated or of another type; see /auth/openapi.json."
+            }
+            serde_json::error::Category::Syntax
+            | serde_json::error::Category::Eof
+            | serde_json::error::Category::Io => "The body is not JSON.",
         })
     })
 }

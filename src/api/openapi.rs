@@ -51,10 +51,13 @@ pub(super) fn document(prefix: &str, endpoints: &[Endpoint]) -> Value {
 
 fn operation(endpoint: &Endpoint) -> Value {
     let mut responses = Map::new();
-    responses.insert("200".into(), json!({
-        "description": "Done",
-        "content": {"application/json": {"schema": (endpoint.response)()}},
-    }));
+    responses.insert(
+        "200".into(),
+        json!({
+            "description": "Done",
+            "content": {"application/json": {"schema": (endpoint.response)()}},
+        }),
+    );
     let of_rule: &[(u16, &str)] = match endpoint.rule {
         Rule::Public => &[],
         Rule::Protected(_) => &[
@@ -64,10 +67,13 @@ fn operation(endpoint: &Endpoint) -> Value {
         ],
     };
     for (status, kinds) in of_rule.iter().chain(endpoint.refusals) {
-        responses.insert(status.to_string(), json!({
-            "description": kinds,
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }));
+        responses.insert(
+            status.to_string(),
+            json!({
+                "description": kinds,
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }),
+        );
     }
     let mut operation = json!({
         "summary": endpoint.summary,
@@ -76,10 +82,13 @@ fn operation(endpoint: &Endpoint) -> Value {
         "security": match endpoint.rule { Rule::Public => json!([]), Rule::Protected(_) => json!([{"bearer": []}]) },
     });
     if let (Some(schema), Some(members)) = (endpoint.request, operation.as_object_mut()) {
-        members.insert("requestBody".into(), json!({
-            "required": true,
-            "content": {"application/json": {"schema": schema()}},
-        }));
+        members.insert(
+            "requestBody".into(),
+            json!({
+                "required": true,
+                "content": {"application/json": {"schema": schema()}},
+            }),
+        );
     }
     operation
 }

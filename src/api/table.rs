@@ -22,12 +22,7 @@ impl Api {
         let login = auth.password_login.then(login::endpoint);
         let endpoints: Vec<Endpoint> = login.into_iter().chain([me::endpoint(), openapi::endpoint()]).collect();
         parts.document = openapi::document(&auth.prefix, &endpoints);
-        Self {
-            endpoints,
-            prefix: auth.prefix.clone(),
-            cors_origins: auth.cors_origins.clone(),
-            parts: Arc::new(parts),
-        }
+        Self { endpoints, prefix: auth.prefix.clone(), cors_origins: auth.cors_origins.clone(), parts: Arc::new(parts) }
     }
 
     /// A route for each endpoint, on every host.

@@ -77,34 +77,44 @@ impl App {
 
         let store = Arc::new(open_store(&settings.users, &clock, &metrics)?);
         let epoch = Arc::new(Epoch::default());
-        let keep = settings.issuers().map(|issuer| issuer.max_lifetime + issuer.leeway).max().unwrap_or_default() + SPARE;
-        let standing = Arc::new(Standing::new(clock.clone(), settings.users.stale_when_blind, keep, Arc::clone(&epoch)));
+        let keep =
+            settings.issuers().map(|issuer| issuer.max_lifetime + issuer.leeway).max().unwrap_or_default() + SPARE;
+        let standing =
+            Arc::new(Standing::new(clock.clone(), settings.users.stale_when_blind, keep, Arc::clone(&epoch)));
         let provisioner = match settings.users.provision {
             Provision::Never => None,
             Provision::OnFirstSight => Some(Provisioner::new(Arc::clone(&store) as _)),
         };
         let directory = Arc::new(Directory::open(Arc::clone(&store) as _, epoch, provisioner).await?);
-        let mut follower = Follower::new(Arc::clone(&store) as _, Arc::clone(&standing), Arc::clone(&directory), clock.clone());
+        let mut follower =
+            Follower::new(Arc::clone(&store) as _, Arc::clone(&standing), Arc::clone(&directory), clock.clone());
         follower.load().await?;
         tasks.essential("change log", follower.follow());
         tasks.restarting("keeper", keeper(Arc::clone(&standing), Arc::clone(&store), keep));
 
-        let http = Arc::new(Http::new(authorities().as_deref(), Timeouts::default(), KeycloakMetrics::new(metrics.registry())?)?);
+        let http = Arc::new(Http::new(
+            authorities().as_deref(),
+            Timeouts::default(),
+            KeycloakMetrics::new(metrics.registry())?,
+        )?);
         let identities = Arc::new(identities(settings.issuers(), &http, &clock, &metrics, &mut tasks)?);
         let gateway = Arc::new(Gateway::new(Arc::clone(&identities), directory, Arc::clone(&standing), clock.clone()));
         for keys in identities.keys() {
             keys.load_first(FIRST_KEYS).await;
         }
 
-        let api = Api::new(&settings.auth, Parts {
-            gateway: Arc::clone(&gateway),
-            oidc: oidc(&settings.keycloak, &http),
-            standing: Arc::clone(&standing),
-            log: store,
-            clock: clock.clone(),
-            require_verified_email: settings.auth.require_verified_email,
-            document: serde_json::Value::Null,
-        });
+        let api = Api::new(
+            &settings.auth,
+            Parts {
+                gateway: Arc::clone(&gateway),
+                oidc: oidc(&settings.keycloak, &http),
+                standing: Arc::clone(&standing),
+                log: store,
+                clock: clock.clone(),
+                require_verified_email: settings.auth.require_verified_email,
+                document: serde_json::Value::Null,
+            },
+        );
         let snapshot = snapshot(settings, &api)?;
         snapshot.upstreams.resolve().await;
         tasks.restarting("names", {
@@ -170,7 +180,11 @@ fn snapshot(settings: Settings, api: &Api) -> Result<Snapshot, PathPatternError>
 }
 
 /// Cleans what has expired, in memory and in the log.
-fn keeper(standing: Arc<Standing>, store: Arc<Sqlite>, keep: Duration) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> {
+fn keeper(
+    standing: Arc<Standing>,
+    store: Arc<Sqlite>,
+    keep: Duration,
+) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> {
     move || {
         let (standing, store) = (Arc::clone(&standing), Arc::clone(&store));
         Box::pin(async move {

@@ -100,7 +100,8 @@ async fn look_up(user: Option<Username>, settings: &Settings) -> Result<Known, S
     };
     let catalogue = Catalogue::new(store.catalogue().await?);
     let (roles, permissions) = catalogue.resolve(&row.roles).unwrap_or_default();
-    let names = |names: std::collections::BTreeSet<std::sync::Arc<str>>| names.iter().map(|name| name.to_string()).collect();
+    let names =
+        |names: std::collections::BTreeSet<std::sync::Arc<str>>| names.iter().map(|name| name.to_string()).collect();
     Ok(Known::Active { name: user.username, roles: names(roles), permissions: names(permissions) })
 }
 
@@ -112,7 +113,10 @@ fn judge(found: Result<&std::sync::Arc<Route>, RouteError>, path: &CanonicalPath
         }
         Err(RouteError::MethodNotAllowed { allowed }) => {
             let names: Vec<_> = allowed.iter().map(|method| method.name()).collect();
-            let because = format!("the route of this path takes only {}; a request never falls to a less specific path", names.join(", "));
+            let because = format!(
+                "the route of this path takes only {}; a request never falls to a less specific path",
+                names.join(", ")
+            );
             return Explanation::refusal(None, "405 method", vec![because]);
         }
     };
@@ -124,20 +128,33 @@ fn judge(found: Result<&std::sync::Arc<Route>, RouteError>, path: &CanonicalPath
         return Explanation::refusal(Some(route), "400 encoded-slash", vec![because]);
     }
     match &route.rule {
-        Rule::Public => Explanation::entry(route, "the route is public: credentials are neither read nor forwarded".into()),
+        Rule::Public => {
+            Explanation::entry(route, "the route is public: credentials are neither read nor forwarded".into())
+        }
         Rule::Protected(requirements) => enter(route, requirements, known),
     }
 }
 
 fn enter(route: &Route, requirements: &Requirements, known: &Known) -> Explanation {
     match known {
-        Known::Nobody => Explanation::refusal(Some(route), "401 unauthenticated", vec!["the route is for signed-in users, and no --user was given".into()]),
-        Known::Missing(name) => Explanation::refusal(Some(route), "403 unknown-user", vec![format!("the users database does not know {name}")]),
-        Known::NotActive(state) => Explanation::refusal(Some(route), "403 user-disabled", vec![format!("the user is {}", state.name())]),
+        Known::Nobody => Explanation::refusal(
+            Some(route),
+            "401 unauthenticated",
+            vec!["the route is for signed-in users, and no --user was given".into()],
+        ),
+        Known::Missing(name) => Explanation::refusal(
+            Some(route),
+            "403 unknown-user",
+            vec![format!("the users database does not know {name}")],
+        ),
+        Known::NotActive(state) => {
+            Explanation::refusal(Some(route), "403 user-disabled", vec![format!("the user is {}", state.name())])
+        }
         Known::Active { name, roles, permissions } => {
             let missing = missing(requirements, roles, permissions);
             if missing.is_empty() {
-                let mut explanation = Explanation::entry(route, format!("{name} meets every requirement that can be seen here"));
+                let mut explanation =
+                    Explanation::entry(route, format!("{name} meets every requirement that can be seen here"));
                 explanation.because.extend(unseen(requirements));
                 explanation
             } else {

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::output::{Form, Output};
 use super::users::Lookup;
-use super::{block_on, migrate as migration, permissions as permission_commands, roles as role_commands, say, sentence, users as user_commands};
+use super::{
+    block_on, migrate as migration, permissions as permission_commands, roles as role_commands, say, sentence,
+    users as user_commands,
+};
 use crate::accounts::KeycloakAccount;
 use crate::config::{Database, Settings};
 use crate::identity::Subject;

@@ -18,7 +18,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::Settings;
 
@@ -64,13 +64,20 @@ enum Command {
 /// Runs the command that the arguments name.
 #[must_use]
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let matches = Arguments::command().get_matches();
+    let arguments = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
     crate::app::install_cryptography();
     let config = arguments.config;
     match arguments.command {
         Command::Run => with_settings(&config, run::run),
         #[cfg(feature = "dev")]
-        Command::Dev(dev) => dev::run(dev, &config),
+        Command::Dev(dev) => {
+            let named = matches.subcommand().and_then(|(_, dev)| dev.value_source("config"));
+            dev::run(&dev, &config, dev::is_named(named))
+        }
         Command::Check => check::run(&config, &environment),
         Command::Explain(explain) => with_settings(&config, |settings| explain::run(explain, settings)),
         Command::Migrate(migrate) => with_settings(&config, |settings| ledger::migrate(&migrate, &settings)),

@@ -9,7 +9,7 @@ fn is_ours(name: &str) -> bool {
 
 /// A `Cookie` value without the gateway's cookies; nothing where none is left.
 #[must_use]
-pub fn without_ours(value: &HeaderValue) -> Option<HeaderValue> {
+pub(super) fn without_ours(value: &HeaderValue) -> Option<HeaderValue> {
     let Ok(text) = std::str::from_utf8(value.as_bytes()) else { return Some(value.clone()) };
     if !text.contains("__Host-d") {
         return Some(value.clone());

@@ -83,14 +83,34 @@ mod tests {
 
     #[test]
     fn identity_names_are_ours_in_every_spelling() {
-        for name in ["X-Auth-Roles", "x-auth-roles", "X_Auth_Roles", "x.auth.roles", "X_AUTH-ROLES", "OIDC_CLAIM_sub", "Remote-User", "SSL_CLIENT_S_DN", "Forwarded"] {
+        for name in [
+            "X-Auth-Roles",
+            "x-auth-roles",
+            "X_Auth_Roles",
+            "x.auth.roles",
+            "X_AUTH-ROLES",
+            "OIDC_CLAIM_sub",
+            "Remote-User",
+            "SSL_CLIENT_S_DN",
+            "Forwarded",
+        ] {
             assert!(is_ours(name), "{name}");
         }
     }
 
     #[test]
     fn an_application_keeps_its_own_names() {
-        for name in ["accept", "x-api-key", "x-user-agent", "x-csrf-token", "cookie", "traceparent", "x_custom", "authorization", "x-requested-with"] {
+        for name in [
+            "accept",
+            "x-api-key",
+            "x-user-agent",
+            "x-csrf-token",
+            "cookie",
+            "traceparent",
+            "x_custom",
+            "authorization",
+            "x-requested-with",
+        ] {
             assert!(!is_ours(name), "{name}");
         }
     }

@@ -96,7 +96,10 @@ impl Forward {
         match kept.as_slice() {
             [] => None,
             [one] => Some(one.clone()),
-            several => HeaderValue::from_bytes(&several.iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b"; "[..])).ok(),
+            several => {
+                HeaderValue::from_bytes(&several.iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b"; "[..]))
+                    .ok()
+            }
         }
     }
 

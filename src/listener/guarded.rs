@@ -149,7 +149,8 @@ where
     async fn refuse(&self, mut stream: Stream, error: HeadError) {
         let request_id = id::request_id();
         let problem = Problem::render(&Rejection::from(error), &request_id);
-        let peer = stream.get_socket_digest().and_then(|digest| digest.peer_addr().and_then(|peer| peer.as_inet().copied()));
+        let peer =
+            stream.get_socket_digest().and_then(|digest| digest.peer_addr().and_then(|peer| peer.as_inet().copied()));
         self.journal.refused(&request_id, &problem, peer);
         let answer = async {
             stream.write_all(&on_the_wire(&problem)).await?;

@@ -178,14 +178,32 @@ mod tests {
     fn ordinary_heads_pass() {
         assert_eq!(first("POST /a?b=c|[d] HTTP/1.1"), Ok(()));
         assert_eq!(first("GET / HTTP/1.0"), Ok(()));
-        for line in ["A: b", "Content-Length: 10", "Transfer-Encoding: Chunked", "Expect: 100-continue", "X: caf\u{e9}", "Empty:"] {
+        for line in [
+            "A: b",
+            "Content-Length: 10",
+            "Transfer-Encoding: Chunked",
+            "Expect: 100-continue",
+            "X: caf\u{e9}",
+            "Empty:",
+        ] {
             assert_eq!(with(line), Ok(()), "{line}");
         }
     }
 
     #[test]
     fn doubtful_heads_are_refused() {
-        for line in ["get / HTTP/1.1", "GET  / HTTP/1.1", "GET /a b HTTP/1.1", "GET / ", "GET a HTTP/1.1", "GET * HTTP/1.1", "GET /\"<> HTTP/1.1", "GET /a#b HTTP/1.1", "", "GET / FTP/1.1"] {
+        for line in [
+            "get / HTTP/1.1",
+            "GET  / HTTP/1.1",
+            "GET /a b HTTP/1.1",
+            "GET / ",
+            "GET a HTTP/1.1",
+            "GET * HTTP/1.1",
+            "GET /\"<> HTTP/1.1",
+            "GET /a#b HTTP/1.1",
+            "",
+            "GET / FTP/1.1",
+        ] {
             assert_eq!(first(line), Err(HeadError::RequestLine), "{line}");
         }
         assert_eq!(first("GET / HTTP/2.0"), Err(HeadError::Version));
@@ -201,10 +219,24 @@ mod tests {
 
     #[test]
     fn a_body_has_one_length() {
-        for line in ["Content-Length: 1\r\nContent-Length: 1", "Content-Length: 1, 1", "Content-Length: +1", "Content-Length: 010", "Content-Length:", "Content-Length: 9999999999999999999", "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Content-Length: 1\r\nTransfer-Encoding: chunked", "Transfer-Encoding: \u{b}chunked"] {
+        for line in [
+            "Content-Length: 1\r\nContent-Length: 1",
+            "Content-Length: 1, 1",
+            "Content-Length: +1",
+            "Content-Length: 010",
+            "Content-Length:",
+            "Content-Length: 9999999999999999999",
+            "Transfer-Encoding: gzip, chunked",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+            "Content-Length: 1\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: \u{b}chunked",
+        ] {
             assert!(matches!(with(line), Err(HeadError::Framing | HeadError::FieldValue)), "{line}");
         }
-        assert_eq!(check(b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 9), Err(HeadError::Framing));
+        assert_eq!(
+            check(b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 9),
+            Err(HeadError::Framing)
+        );
         assert_eq!(with("Expect: 200-ok"), Err(HeadError::Expectation));
     }
 

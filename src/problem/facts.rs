@@ -77,8 +77,12 @@ impl From<&Rejection> for Facts {
             Rejection::Prove(error) => error.into(),
             Rejection::Enrich(error) => error.into(),
             Rejection::Dead(death) => (*death).into(),
-            Rejection::Blind => Self::unavailable("database-unavailable", "The users database is unavailable").because("blind"),
-            Rejection::Unsettled => Self::unavailable("database-unavailable", "The users database is unavailable").because("unsettled"),
+            Rejection::Blind => {
+                Self::unavailable("database-unavailable", "The users database is unavailable").because("blind")
+            }
+            Rejection::Unsettled => {
+                Self::unavailable("database-unavailable", "The users database is unavailable").because("unsettled")
+            }
             Rejection::Denied(denial) => denial.into(),
             Rejection::Forward(error) => error.into(),
             Rejection::Upstream(error) => error.into(),
@@ -96,19 +100,47 @@ impl From<&Rejection> for Facts {
 impl From<&HeadError> for Facts {
     fn from(error: &HeadError) -> Self {
         match error {
-            HeadError::TooSlow => Self::new(408, "request-timeout", "The request took too long", "Send the whole head of the request at once."),
-            HeadError::TooLarge => Self::new(431, "header-too-large", "The head of the request is too large", "Send fewer or shorter header fields."),
-            HeadError::TooManyFields => Self::new(431, "header-too-large", "The head of the request is too large", "Send fewer header fields.").because("too-many-fields"),
+            HeadError::TooSlow => Self::new(
+                408,
+                "request-timeout",
+                "The request took too long",
+                "Send the whole head of the request at once.",
+            ),
+            HeadError::TooLarge => Self::new(
+                431,
+                "header-too-large",
+                "The head of the request is too large",
+                "Send fewer or shorter header fields.",
+            ),
+            HeadError::TooManyFields => {
+                Self::new(431, "header-too-large", "The head of the request is too large", "Send fewer header fields.")
+                    .because("too-many-fields")
+            }
             HeadError::TooManyConnections => Self::unavailable("too-many-connections", "The gateway is full"),
-            HeadError::RequestLine => Self::bad_request("request-line", "The request line is not 'METHOD target HTTP/1.1'."),
+            HeadError::RequestLine => {
+                Self::bad_request("request-line", "The request line is not 'METHOD target HTTP/1.1'.")
+            }
             HeadError::Version => Self::new(505, "http-version", "The HTTP version is not supported", "Use HTTP/1.1."),
             HeadError::BareLineFeed => Self::bad_request("bare-line-feed", "Every line of the head ends with CR LF."),
-            HeadError::Folded => Self::bad_request("folded-field", "A header field stands on one line (RFC 9112 §5.2)."),
-            HeadError::FieldName => Self::bad_request("field-name", "The name of a header field is not a token (RFC 9110 §5.6.2)."),
-            HeadError::FieldValue => Self::bad_request("field-value", "The value of a header field holds a control character."),
+            HeadError::Folded => {
+                Self::bad_request("folded-field", "A header field stands on one line (RFC 9112 §5.2).")
+            }
+            HeadError::FieldName => {
+                Self::bad_request("field-name", "The name of a header field is not a token (RFC 9110 §5.6.2).")
+            }
+            HeadError::FieldValue => {
+                Self::bad_request("field-value", "The value of a header field holds a control character.")
+            }
             HeadError::Host => Self::bad_request("several-hosts", "The request names exactly one host."),
-            HeadError::Framing => Self::bad_request("framing", "The length of the body is said in exactly one way (RFC 9112 §6)."),
-            HeadError::Expectation => Self::new(417, "expectation", "The expectation is not supported", "Send 'Expect: 100-continue' or no Expect at all."),
+            HeadError::Framing => {
+                Self::bad_request("framing", "The length of the body is said in exactly one way (RFC 9112 §6).")
+            }
+            HeadError::Expectation => Self::new(
+                417,
+                "expectation",
+                "The expectation is not supported",
+                "Send 'Expect: 100-continue' or no Expect at all.",
+            ),
         }
     }
 }
@@ -116,15 +148,37 @@ impl From<&HeadError> for Facts {
 impl From<&RequestError> for Facts {
     fn from(error: &RequestError) -> Self {
         match error {
-            RequestError::Method => Self::new(405, "method", "The method is not allowed", "The gateway carries GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS.").because("unknown-method"),
-            RequestError::Target => Self::bad_request("target", "The request target begins with '/' (RFC 9112 §3.2.1)."),
-            RequestError::Query => Self::bad_request("query", "The query holds visible ASCII only; escape everything else."),
-            RequestError::Path(_) => Self::bad_request("path", "The path can be read in more than one way: no '.' or '..' segments, no '//', no ';', no backslash, no escapes of letters, digits, '-', '.', '_' or '~'."),
-            RequestError::Host(_) => Self::bad_request("host", "The request names exactly one valid host, without a trailing dot."),
-            RequestError::Connection => Self::bad_request("connection", "Connection names hop-by-hop fields only (RFC 9110 §7.6.1)."),
+            RequestError::Method => Self::new(
+                405,
+                "method",
+                "The method is not allowed",
+                "The gateway carries GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS.",
+            )
+            .because("unknown-method"),
+            RequestError::Target => {
+                Self::bad_request("target", "The request target begins with '/' (RFC 9112 §3.2.1).")
+            }
+            RequestError::Query => {
+                Self::bad_request("query", "The query holds visible ASCII only; escape everything else.")
+            }
+            RequestError::Path(_) => Self::bad_request(
+                "path",
+                "The path can be read in more than one way: no '.' or '..' segments, no '//', no ';', no backslash, no escapes of letters, digits, '-', '.', '_' or '~'.",
+            ),
+            RequestError::Host(_) => {
+                Self::bad_request("host", "The request names exactly one valid host, without a trailing dot.")
+            }
+            RequestError::Connection => {
+                Self::bad_request("connection", "Connection names hop-by-hop fields only (RFC 9110 §7.6.1).")
+            }
             RequestError::Body => Self::bad_request("body", "The body is framed as announced."),
-            RequestError::Stalled => Self::new(408, "request-timeout", "The request took too long", "Send the body at once.").because("stalled"),
-            RequestError::Upgrade => Self::bad_request("upgrade", "The only upgrade is a complete WebSocket handshake (RFC 6455 §4.1)."),
+            RequestError::Stalled => {
+                Self::new(408, "request-timeout", "The request took too long", "Send the body at once.")
+                    .because("stalled")
+            }
+            RequestError::Upgrade => {
+                Self::bad_request("upgrade", "The only upgrade is a complete WebSocket handshake (RFC 6455 §4.1).")
+            }
         }
     }
 }
@@ -132,8 +186,15 @@ impl From<&RequestError> for Facts {
 impl From<&RouteError> for Facts {
     fn from(error: &RouteError) -> Self {
         match error {
-            RouteError::NotFound => Self::new(404, "no-route", "Nothing is here", "No route of the gateway has this host and path."),
-            RouteError::MethodNotAllowed { .. } => Self::new(405, "method", "The method is not allowed", "The Allow header lists the methods of this path."),
+            RouteError::NotFound => {
+                Self::new(404, "no-route", "Nothing is here", "No route of the gateway has this host and path.")
+            }
+            RouteError::MethodNotAllowed { .. } => Self::new(
+                405,
+                "method",
+                "The method is not allowed",
+                "The Allow header lists the methods of this path.",
+            ),
         }
     }
 }
@@ -141,8 +202,17 @@ impl From<&RouteError> for Facts {
 impl From<&CredentialError> for Facts {
     fn from(error: &CredentialError) -> Self {
         match error {
-            CredentialError::Missing => Self::new(401, "unauthenticated", "Sign in first", "Send an access token in 'Authorization: Bearer'.").challenging(Challenge::Plain),
-            CredentialError::Several => Self::new(400, "several-credentials", "Two credentials at once", "Send exactly one access token, in 'Authorization: Bearer'.").challenging(Challenge::InvalidRequest),
+            CredentialError::Missing => {
+                Self::new(401, "unauthenticated", "Sign in first", "Send an access token in 'Authorization: Bearer'.")
+                    .challenging(Challenge::Plain)
+            }
+            CredentialError::Several => Self::new(
+                400,
+                "several-credentials",
+                "Two credentials at once",
+                "Send exactly one access token, in 'Authorization: Bearer'.",
+            )
+            .challenging(Challenge::InvalidRequest),
             CredentialError::Unreadable => Self::bad_token("unreadable"),
         }
     }
@@ -152,7 +222,10 @@ impl From<&ProveError> for Facts {
     fn from(error: &ProveError) -> Self {
         match error {
             ProveError::Token(error) => Self::bad_token(error.reason()),
-            ProveError::KeysUnavailable { .. } => Self::unavailable("keycloak-unavailable", "The keys of Keycloak are unavailable").because("keys-unavailable"),
+            ProveError::KeysUnavailable { .. } => {
+                Self::unavailable("keycloak-unavailable", "The keys of Keycloak are unavailable")
+                    .because("keys-unavailable")
+            }
         }
     }
 }
@@ -160,11 +233,23 @@ impl From<&ProveError> for Facts {
 impl From<&EnrichError> for Facts {
     fn from(error: &EnrichError) -> Self {
         match error {
-            EnrichError::UnknownUser(_) => Self::new(403, "unknown-user", "This user has no account here", "Ask an administrator for an account."),
-            EnrichError::NotActive(..) => Self::new(403, "user-disabled", "This account is not active", "Ask an administrator."),
-            EnrichError::NotProvisioned(_) => Self::new(403, "unknown-user", "This user has no account here", "No account could be made; ask an administrator.").because("not-provisioned"),
+            EnrichError::UnknownUser(_) => {
+                Self::new(403, "unknown-user", "This user has no account here", "Ask an administrator for an account.")
+            }
+            EnrichError::NotActive(..) => {
+                Self::new(403, "user-disabled", "This account is not active", "Ask an administrator.")
+            }
+            EnrichError::NotProvisioned(_) => Self::new(
+                403,
+                "unknown-user",
+                "This user has no account here",
+                "No account could be made; ask an administrator.",
+            )
+            .because("not-provisioned"),
             EnrichError::Store(error) => error.as_ref().into(),
-            EnrichError::UnknownRole => Self::unavailable("database-unavailable", "The users database is unavailable").because("unknown-role"),
+            EnrichError::UnknownRole => {
+                Self::unavailable("database-unavailable", "The users database is unavailable").because("unknown-role")
+            }
         }
     }
 }
@@ -177,7 +262,12 @@ impl From<&StoreError> for Facts {
             StoreError::TimedOut(_) => unavailable().because("database-timeout"),
             StoreError::RowInvalid(_) => Self {
                 retry_after: Some(RETRY_AFTER_SECONDS),
-                ..Self::new(503, "row-invalid", "The account cannot be read", "The row of this user breaks a rule; ask an administrator.")
+                ..Self::new(
+                    503,
+                    "row-invalid",
+                    "The account cannot be read",
+                    "The row of this user breaks a rule; ask an administrator.",
+                )
             },
         }
     }
@@ -201,12 +291,19 @@ impl From<&Denial> for Facts {
         let forbidden = |kind, detail| Self::new(403, kind, "This is not allowed", detail);
         let weak = |detail| Self::new(401, "insufficient-user-authentication", "Sign in again", detail);
         match denial {
-            Denial::Role => forbidden("role-required", "A role that this route asks for is missing.").challenging(Challenge::InsufficientScope(Vec::new())),
-            Denial::Permission => forbidden("permission-required", "A permission that this route asks for is missing.").challenging(Challenge::InsufficientScope(Vec::new())),
-            Denial::Scope(scopes) => forbidden("scope-required", "The token lacks a scope that this route asks for.").challenging(Challenge::InsufficientScope(scopes.clone())),
+            Denial::Role => forbidden("role-required", "A role that this route asks for is missing.")
+                .challenging(Challenge::InsufficientScope(Vec::new())),
+            Denial::Permission => forbidden("permission-required", "A permission that this route asks for is missing.")
+                .challenging(Challenge::InsufficientScope(Vec::new())),
+            Denial::Scope(scopes) => forbidden("scope-required", "The token lacks a scope that this route asks for.")
+                .challenging(Challenge::InsufficientScope(scopes.clone())),
             Denial::Audience => Self::bad_token("route-audience"),
-            Denial::Acr(acr) => weak("This route asks for a stronger authentication (RFC 9470).").because("acr").challenging(Challenge::StrongerAuthentication { acr: acr.clone(), max_age: None }),
-            Denial::MaxAge(seconds) => weak("This route asks for a more recent authentication (RFC 9470).").because("max-age").challenging(Challenge::StrongerAuthentication { acr: Vec::new(), max_age: Some(*seconds) }),
+            Denial::Acr(acr) => weak("This route asks for a stronger authentication (RFC 9470).")
+                .because("acr")
+                .challenging(Challenge::StrongerAuthentication { acr: acr.clone(), max_age: None }),
+            Denial::MaxAge(seconds) => weak("This route asks for a more recent authentication (RFC 9470).")
+                .because("max-age")
+                .challenging(Challenge::StrongerAuthentication { acr: Vec::new(), max_age: Some(*seconds) }),
         }
     }
 }
@@ -216,7 +313,9 @@ impl From<&ForwardError> for Facts {
         match error {
             ForwardError::EncodedSlash => Self::bad_request("encoded-slash", "This route takes no '%2F' in the path."),
             ForwardError::Upgrade => Self::bad_request("upgrade-not-allowed", "This route takes no WebSocket."),
-            ForwardError::TooLarge => Self::new(413, "too-large", "The request body is too large", "Send a smaller body."),
+            ForwardError::TooLarge => {
+                Self::new(413, "too-large", "The request body is too large", "Send a smaller body.")
+            }
         }
     }
 }
@@ -224,11 +323,27 @@ impl From<&ForwardError> for Facts {
 impl From<&UpstreamError> for Facts {
     fn from(error: &UpstreamError) -> Self {
         match error {
-            UpstreamError::Refused => Self::bad_gateway("upstream-unavailable", "No server of the application takes connections."),
-            UpstreamError::Unresolved => Self::bad_gateway("upstream-unavailable", "The name of the application's server cannot be resolved.").because("upstream-unresolved"),
-            UpstreamError::Tls => Self::bad_gateway("upstream-unavailable", "No trusted connection to the application could be made.").because("upstream-tls"),
-            UpstreamError::Broken => Self::bad_gateway("upstream-failed", "The application broke off or answered with something that is not HTTP."),
-            UpstreamError::TimedOut => Self::new(504, "upstream-timeout", "The application behind the gateway is too slow", "The application did not answer in time."),
+            UpstreamError::Refused => {
+                Self::bad_gateway("upstream-unavailable", "No server of the application takes connections.")
+            }
+            UpstreamError::Unresolved => {
+                Self::bad_gateway("upstream-unavailable", "The name of the application's server cannot be resolved.")
+                    .because("upstream-unresolved")
+            }
+            UpstreamError::Tls => {
+                Self::bad_gateway("upstream-unavailable", "No trusted connection to the application could be made.")
+                    .because("upstream-tls")
+            }
+            UpstreamError::Broken => Self::bad_gateway(
+                "upstream-failed",
+                "The application broke off or answered with something that is not HTTP.",
+            ),
+            UpstreamError::TimedOut => Self::new(
+                504,
+                "upstream-timeout",
+                "The application behind the gateway is too slow",
+                "The application did not answer in time.",
+            ),
         }
     }
 }
@@ -237,15 +352,40 @@ impl From<&ApiError> for Facts {
     fn from(error: &ApiError) -> Self {
         match error {
             ApiError::MalformedBody(detail) => Self::new(400, "malformed-body", "The body cannot be read", detail),
-            ApiError::MediaType => Self::new(415, "media-type", "The body has another type", "Send 'Content-Type: application/json'."),
+            ApiError::MediaType => {
+                Self::new(415, "media-type", "The body has another type", "Send 'Content-Type: application/json'.")
+            }
             ApiError::TooLarge => Self::new(413, "too-large", "The request body is too large", "Send a smaller body."),
-            ApiError::TooSlow => Self::new(408, "request-timeout", "The request took too long", "Send the body at once."),
-            ApiError::InvalidCredentials => Self::new(401, "invalid-credentials", "The credentials are not right", "Check user name, password and one-time password.").challenging(Challenge::Plain),
-            ApiError::AccountDisabled => Self::new(403, "user-disabled", "This account is not active", "Ask an administrator.").because("disabled-in-keycloak"),
-            ApiError::AccountNotSetUp => Self::new(403, "account-not-set-up", "This account has something to do first", "Sign in with the browser once and follow what it asks for."),
-            ApiError::EmailNotVerified => Self::new(403, "email-not-verified", "The e-mail address is not verified", "Follow the link in the mail that was sent to you."),
+            ApiError::TooSlow => {
+                Self::new(408, "request-timeout", "The request took too long", "Send the body at once.")
+            }
+            ApiError::InvalidCredentials => Self::new(
+                401,
+                "invalid-credentials",
+                "The credentials are not right",
+                "Check user name, password and one-time password.",
+            )
+            .challenging(Challenge::Plain),
+            ApiError::AccountDisabled => {
+                Self::new(403, "user-disabled", "This account is not active", "Ask an administrator.")
+                    .because("disabled-in-keycloak")
+            }
+            ApiError::AccountNotSetUp => Self::new(
+                403,
+                "account-not-set-up",
+                "This account has something to do first",
+                "Sign in with the browser once and follow what it asks for.",
+            ),
+            ApiError::EmailNotVerified => Self::new(
+                403,
+                "email-not-verified",
+                "The e-mail address is not verified",
+                "Follow the link in the mail that was sent to you.",
+            ),
             ApiError::Keycloak(_) => Self::unavailable("keycloak-unavailable", "Keycloak is unavailable"),
-            ApiError::ForeignToken => Self::unavailable("keycloak-unavailable", "Keycloak is unavailable").because("foreign-token"),
+            ApiError::ForeignToken => {
+                Self::unavailable("keycloak-unavailable", "Keycloak is unavailable").because("foreign-token")
+            }
         }
     }
 }

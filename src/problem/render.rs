@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
+use serde::Serialize;
+
 use super::{Facts, Rejection};
 use crate::routing::RouteError;
 
@@ -18,22 +20,34 @@ pub struct Problem {
     pub reason: &'static str,
 }
 
+/// RFC 9457 §3.1, its members in the order of that section.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+}
+
 impl Problem {
     /// Renders a rejection of the request with that id.
     #[must_use]
     pub fn render(rejection: &Rejection, request_id: &str) -> Self {
         let facts = Facts::from(rejection);
-        let body = serde_json::json!({
-            "type": format!("/problems/{}", facts.kind),
-            "title": facts.title,
-            "status": facts.status,
-            "detail": facts.detail,
-            "instance": request_id,
-        });
+        let document = Document {
+            kind: format!("/problems/{}", facts.kind),
+            title: facts.title,
+            status: facts.status,
+            detail: facts.detail,
+            instance: request_id,
+        };
         Self {
             status: StatusCode::from_u16(facts.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             headers: headers(rejection, &facts, request_id),
-            body: body.to_string(),
+            // Strings and a number always serialise.
+            body: serde_json::to_string(&document).unwrap_or_default(),
             reason: facts.reason,
         }
     }

@@ -10,7 +10,7 @@ use pingora::proxy::Session;
 
 /// A complete answer of the gateway.
 #[derive(Debug)]
-pub struct Answer {
+pub(super) struct Answer {
     /// The status.
     pub status: StatusCode,
     /// Everything but the framing.

@@ -250,7 +250,8 @@ impl ProxyHttp for Carrier {
         let Some(forwarding) = passage.forwarding() else { return Ok(()) };
         if response.status == StatusCode::SWITCHING_PROTOCOLS && !forwarding.websocket {
             forwarding.failure = Some(crate::upstream::UpstreamError::Broken);
-            return Error::e_explain(ErrorType::InvalidHTTPHeader, "101 without an upgrade").map_err(|error| error.into_up());
+            return Error::e_explain(ErrorType::InvalidHTTPHeader, "101 without an upgrade")
+                .map_err(|error| error.into_up());
         }
         Ok(())
     }
@@ -293,7 +294,8 @@ impl ProxyHttp for Carrier {
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, passage: &mut Passage) {
         self.services.journal.metrics().in_flight().dec();
         if let Stage::Forwarding(forwarding) = &passage.stage {
-            passage.record.server = forwarding.tried.latest().and_then(|server| server.address()).map(|at| at.to_string());
+            passage.record.server =
+                forwarding.tried.latest().and_then(|server| server.address()).map(|at| at.to_string());
         }
         passage.record.status = session.response_written().map_or(0, |response| response.status.as_u16());
         passage.record.bytes_in = session.body_bytes_read();
@@ -319,10 +321,10 @@ impl Forwarding {
 
 fn parse(session: &Session, snapshot: &Snapshot) -> Result<Incoming, Rejection> {
     let header = session.req_header();
-    let address = session.client_addr().and_then(|peer| peer.as_inet()).map_or_else(
-        || std::net::Ipv4Addr::UNSPECIFIED.into(),
-        std::net::SocketAddr::ip,
-    );
+    let address = session
+        .client_addr()
+        .and_then(|peer| peer.as_inet())
+        .map_or_else(|| std::net::Ipv4Addr::UNSPECIFIED.into(), std::net::SocketAddr::ip);
     let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
     let head = RawHead {
         method: header.method.as_str(),
@@ -342,7 +344,12 @@ fn preflight(snapshot: &Snapshot, incoming: &Incoming) -> Option<Answer> {
     Some(Answer { status: StatusCode::NO_CONTENT, headers, body: Bytes::new() })
 }
 
-async fn finish(session: &mut Session, passage: &mut Passage, answer: Answer, reason: &'static str) -> pingora::Result<bool> {
+async fn finish(
+    session: &mut Session,
+    passage: &mut Passage,
+    answer: Answer,
+    reason: &'static str,
+) -> pingora::Result<bool> {
     passage.stage = Stage::Answered;
     passage.record.reason = reason;
     answer.write(session).await?;
@@ -381,7 +388,8 @@ fn drop_planted_cookies(response: &mut ResponseHeader) -> pingora::Result<()> {
     if !response.headers.get_all(SET_COOKIE).iter().any(plants_ours) {
         return Ok(());
     }
-    let kept: Vec<HeaderValue> = response.headers.get_all(SET_COOKIE).iter().filter(|value| !plants_ours(value)).cloned().collect();
+    let kept: Vec<HeaderValue> =
+        response.headers.get_all(SET_COOKIE).iter().filter(|value| !plants_ours(value)).cloned().collect();
     response.remove_header(&SET_COOKIE);
     for value in kept {
         response.append_header(SET_COOKIE, value)?;
@@ -393,7 +401,12 @@ fn drop_planted_cookies(response: &mut ResponseHeader) -> pingora::Result<()> {
 fn report(rejection: &Rejection, request_id: &str) {
     let facts = crate::problem::Facts::from(rejection);
     if facts.status >= 500 {
-        tracing::warn!(request_id, reason = facts.reason, error = rejection as &dyn std::error::Error, "a request failed");
+        tracing::warn!(
+            request_id,
+            reason = facts.reason,
+            error = rejection as &dyn std::error::Error,
+            "a request failed"
+        );
     }
 }
 

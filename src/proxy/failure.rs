@@ -18,8 +18,13 @@ pub(super) fn rejection(error: &Error, noted: Option<UpstreamError>) -> Option<R
         (ErrorSource::Upstream, etype) => Some(upstream(etype).into()),
         // What Pingora refuses to send on, it refuses while it strips the fields that `Connection` names.
         (_, ErrorType::HTTPStatus(400) | ErrorType::InvalidHTTPHeader) => Some(RequestError::Connection.into()),
-        (ErrorSource::Downstream, ErrorType::ReadTimedout | ErrorType::WriteTimedout) => Some(RequestError::Stalled.into()),
-        (ErrorSource::Downstream, ErrorType::ReadError | ErrorType::WriteError | ErrorType::ConnectionClosed | ErrorType::ConnectError) => None,
+        (ErrorSource::Downstream, ErrorType::ReadTimedout | ErrorType::WriteTimedout) => {
+            Some(RequestError::Stalled.into())
+        }
+        (
+            ErrorSource::Downstream,
+            ErrorType::ReadError | ErrorType::WriteError | ErrorType::ConnectionClosed | ErrorType::ConnectError,
+        ) => None,
         (ErrorSource::Downstream, _) => Some(RequestError::Body.into()),
         (ErrorSource::Internal | ErrorSource::Unset, _) => Some(Rejection::Internal),
     }

@@ -28,7 +28,8 @@ impl Catalogue {
         let mut ids = HashMap::with_capacity(rows.roles.len());
         for row in rows.roles {
             let name: Arc<str> = row.name.into();
-            let held = |permission: &Arc<str>| row.grants_all || row.permissions.iter().any(|held| **held == **permission);
+            let held =
+                |permission: &Arc<str>| row.grants_all || row.permissions.iter().any(|held| **held == **permission);
             let permissions = every.iter().filter(|permission| held(permission)).cloned().collect();
             ids.insert(Arc::clone(&name), row.id);
             roles.insert(row.id, Role { name, permissions });
@@ -68,7 +69,12 @@ mod tests {
     use crate::store::RoleRow;
 
     fn role(id: i64, name: &str, grants_all: bool, permissions: &[&str]) -> RoleRow {
-        RoleRow { id: RoleId(id), name: name.into(), grants_all, permissions: permissions.iter().map(|&p| p.into()).collect() }
+        RoleRow {
+            id: RoleId(id),
+            name: name.into(),
+            grants_all,
+            permissions: permissions.iter().map(|&p| p.into()).collect(),
+        }
     }
 
     #[test]

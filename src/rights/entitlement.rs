@@ -22,11 +22,7 @@ pub struct Entitlement {
 impl Entitlement {
     /// Resolves the roles by the catalogue; nothing where it does not know one of them yet. `named` are roles
     /// that the issuer gave by name: they count also where the catalogue has no such role.
-    pub(super) fn resolve(
-        ids: &[RoleId],
-        named: &[String],
-        catalogue: &Catalogue,
-    ) -> Result<Option<Self>, StoreError> {
+    pub(super) fn resolve(ids: &[RoleId], named: &[String], catalogue: &Catalogue) -> Result<Option<Self>, StoreError> {
         let mut all = ids.to_vec();
         all.extend(named.iter().filter_map(|name| catalogue.role_id(name)));
         let Some((mut roles, permissions)) = catalogue.resolve(&all) else { return Ok(None) };
@@ -93,7 +89,9 @@ pub(super) fn encoded(what: &'static str, value: &str) -> Result<HeaderValue, St
 /// rights is a wrong list.
 fn joined(what: &'static str, names: &BTreeSet<Arc<str>>) -> Result<HeaderValue, StoreError> {
     if names.iter().any(|name| name.is_empty() || name.chars().any(|c| c == ',' || c.is_control())) {
-        return Err(StoreError::RowInvalid(format!("a name among the {what} is empty or holds a comma or a control character")));
+        return Err(StoreError::RowInvalid(format!(
+            "a name among the {what} is empty or holds a comma or a control character"
+        )));
     }
     let names: Vec<&str> = names.iter().map(|name| &**name).collect();
     let header = encoded(what, &names.join(","))?;

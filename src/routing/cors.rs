@@ -32,7 +32,10 @@ impl Cors {
             [
                 (ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()),
                 (ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true")),
-                (ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate, Retry-After, X-Request-Id, ETag, Location")),
+                (
+                    ACCESS_CONTROL_EXPOSE_HEADERS,
+                    HeaderValue::from_static("WWW-Authenticate, Retry-After, X-Request-Id, ETag, Location"),
+                ),
             ]
         });
         std::iter::once((VARY, HeaderValue::from_static("Origin"))).chain(allowed)
@@ -40,14 +43,21 @@ impl Cors {
 
     /// The fields of the answer to a preflight.
     pub fn preflight(&self, methods: &Methods, asked: &Preflight) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
-        let names: Vec<&str> = Method::ALL.into_iter().filter(|method| methods.contains(*method)).map(Method::name).collect();
+        let names: Vec<&str> =
+            Method::ALL.into_iter().filter(|method| methods.contains(*method)).map(Method::name).collect();
         let headers = asked.headers.as_deref().and_then(|headers| HeaderValue::from_str(headers).ok());
         let allowed = self.allowed.iter().flat_map(move |origin| {
             [
                 (ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()),
                 (ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true")),
-                (ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::try_from(names.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("GET"))),
-                (ACCESS_CONTROL_ALLOW_HEADERS, headers.clone().unwrap_or_else(|| HeaderValue::from_static("Authorization, Content-Type"))),
+                (
+                    ACCESS_CONTROL_ALLOW_METHODS,
+                    HeaderValue::try_from(names.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("GET")),
+                ),
+                (
+                    ACCESS_CONTROL_ALLOW_HEADERS,
+                    headers.clone().unwrap_or_else(|| HeaderValue::from_static("Authorization, Content-Type")),
+                ),
                 (ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
             ]
         });

@@ -43,7 +43,10 @@ impl Follower {
             match outcome {
                 Ok(()) if failing => info!("the change log can be read again"),
                 Err(ref error) if !failing => {
-                    error!(error = error as &dyn std::error::Error, "the change log cannot be read: protected routes will answer 503");
+                    error!(
+                        error = error as &dyn std::error::Error,
+                        "the change log cannot be read: protected routes will answer 503"
+                    );
                 }
                 Ok(()) | Err(_) => {}
             }

@@ -105,7 +105,10 @@ impl Revoked {
     /// How many entries are alive.
     #[must_use]
     pub fn len(&self) -> usize {
-        [&self.sessions, &self.tokens, &self.subjects, &self.clients, &self.realms].iter().map(|marks| marks.0.len()).sum()
+        [&self.sessions, &self.tokens, &self.subjects, &self.clients, &self.realms]
+            .iter()
+            .map(|marks| marks.0.len())
+            .sum()
     }
 
     /// Whether nothing is dead.

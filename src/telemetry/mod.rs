@@ -30,4 +30,5 @@ pub fn start() -> Sink {
 }
 
 /// Pingora logs per-connection events of clients as errors; what matters of them is in our own lines.
-const DEFAULT_LEVELS: &str = "info,pingora=off,pingora_core=off,pingora_proxy=off,pingora_pool=off,hyper=warn,h2=warn,rustls=warn";
+const DEFAULT_LEVELS: &str =
+    "info,pingora=off,pingora_core=off,pingora_proxy=off,pingora_pool=off,hyper=warn,h2=warn,rustls=warn";

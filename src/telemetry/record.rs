@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn a_line_is_one_json_object_whatever_the_request_says() {
-        let record = Record { path: "/a\"b\\\u{1b}[31m\n".into(), status: 404, reason: "no-route", ..Record::default() };
+        let record =
+            Record { path: "/a\"b\\\u{1b}[31m\n".into(), status: 404, reason: "no-route", ..Record::default() };
         let line = record.json(SystemTime::UNIX_EPOCH, Duration::from_micros(1500));
         assert!(line.ends_with('\n') && line.lines().count() == 1);
         let json: serde_json::Value = serde_json::from_str(&line).unwrap();

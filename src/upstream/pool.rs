@@ -85,10 +85,7 @@ impl Upstream {
             (0..count).filter_map(move |step| self.servers.get(start.wrapping_add(step) % count))
         };
         let fresh = |server: &&Arc<Server>| server.address().is_some() && !tried.contains(server);
-        let chosen = in_turn()
-            .filter(fresh)
-            .find(|server| server.looks_up(clock))
-            .or_else(|| in_turn().find(fresh));
+        let chosen = in_turn().filter(fresh).find(|server| server.looks_up(clock)).or_else(|| in_turn().find(fresh));
         match chosen {
             Some(server) => {
                 tried.0.push(Arc::clone(server));

@@ -1,0 +1,156 @@
+//! Sets the scene: realm, application, database with people, and the settings that join them.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use devrealm::{DevUser, Realm};
+
+use super::echo::Echo;
+use super::{Dev, DevError};
+use crate::accounts::{Enrol, KeycloakAccount, Seed, Seeded, carry_out};
+use crate::app::Listening;
+use crate::config::{Complaints, Database, Settings};
+use crate::id;
+use crate::identity::Subject;
+use crate::store::{Options, RoleName, Sqlite};
+
+/// A scene that is set.
+pub(super) struct Scene {
+    settings: Settings,
+    cast: Cast,
+}
+
+/// Who plays; the play ends when this is dropped.
+pub(super) struct Cast {
+    realm: Realm,
+    echo: Echo,
+}
+
+/// Where everything is.
+pub(super) struct Program {
+    pub(super) gateway: SocketAddr,
+    pub(super) operations: SocketAddr,
+    pub(super) realm: String,
+    pub(super) upstream: SocketAddr,
+    pub(super) people: Vec<DevUser>,
+}
+
+impl Scene {
+    /// Starts what the gateway needs, and seeds its users.
+    pub(super) async fn set(dev: &Dev, config: Option<&Path>) -> Result<Self, DevError> {
+        let realm =
+            Realm::start(devrealm::Options { listen: dev.realm_listen, ..devrealm::Options::default() }).await?;
+        let echo = Echo::start(dev.upstream_listen).await?;
+        let mut settings = settings(dev, config, &realm, echo.address())?;
+        settings.server.listen = dev.listen;
+        settings.server.admin_listen = dev.admin_listen;
+        settings.auth.password_login = true;
+        settings.auth.test_endpoints = true;
+        settings.auth.require_verified_email = true;
+        seed(&settings, &realm).await?;
+        Ok(Self { settings, cast: Cast { realm, echo } })
+    }
+
+    /// The settings, and who must stay alive beside the gateway.
+    pub(super) fn open(self) -> (Settings, Cast) {
+        (self.settings, self.cast)
+    }
+}
+
+impl Cast {
+    /// Says where everything is, once the gateway listens.
+    pub(super) fn program(&self) -> impl FnOnce(Listening) -> Program + Send + 'static {
+        let (realm, upstream, people) = (self.realm.issuer().to_owned(), self.echo.address(), self.realm.users());
+        move |listening| Program {
+            gateway: listening.gateway,
+            operations: listening.operations,
+            realm,
+            upstream,
+            people,
+        }
+    }
+}
+
+fn settings(dev: &Dev, config: Option<&Path>, realm: &Realm, echo: SocketAddr) -> Result<Settings, Complaints> {
+    let secret = |name: &str| {
+        (name == SECRET_VARIABLE)
+            .then(|| std::env::var(name).unwrap_or_else(|_| CLIENT_SECRET.to_owned()))
+            .or_else(|| std::env::var(name).ok())
+    };
+    if let Some(path) = config {
+        return Settings::load(path, &secret).map(|(settings, _)| settings);
+    }
+    let database = dev.data.join("doorward.db");
+    let text = format!(
+        r#"
+[server]
+listen = "127.0.0.1:8000"
+[keycloak]
+issuer = "{issuer}"
+client_id = "doorward"
+client_secret = {{ env = "{SECRET_VARIABLE}" }}
+audience = "doorward"
+allowed_clients = ["doorward", "spa"]
+[users]
+database = {database}
+[[upstream]]
+name = "app"
+servers = ["http://{echo}"]
+[[route]]
+path = "/public/*"
+upstream = "app"
+access = "public"
+[[route]]
+path = "/admin/*"
+upstream = "app"
+any_role = ["admin"]
+[[route]]
+path = "/*"
+upstream = "app"
+"#,
+        issuer = realm.issuer(),
+        database = serde_json::Value::from(format!("sqlite:{}", database.display())),
+    );
+    Settings::from_text("the configuration of `doorward dev`", &text, &secret).map(|(settings, _)| settings)
+}
+
+/// Everybody of the realm but frank, whom the users database does not know; and the service.
+async fn seed(settings: &Settings, realm: &Realm) -> Result<(), DevError> {
+    let Database::Sqlite(path) = &settings.users.database;
+    let store = Sqlite::open(path, Options::default())?;
+    let issuer = settings.keycloak.issuer.clone();
+    let people = realm.users().into_iter().filter(|user| user.username != "frank");
+    let role = |name: &str| if name == "alice" { "admin" } else { "user" };
+    let accounts = people.map(|user| (role(&user.username), account(&issuer, user.id, user.username)));
+    let service = account(&issuer, SERVICE_ID.to_owned(), "service-account-doorward".to_owned());
+    let mut seeded = Vec::new();
+    for (role, account) in accounts {
+        seeded.push(person(Enrol::adopt(id::user_id(), account), role)?);
+    }
+    seeded.push(person(Enrol::service(id::user_id(), KeycloakAccount { email: None, ..service }), "user")?);
+    carry_out(&store, Seed { people: seeded }).await?;
+    Ok(())
+}
+
+fn person(account: Result<Enrol, crate::accounts::Refusal>, role: &str) -> Result<Seeded, DevError> {
+    let refused = crate::accounts::AccountError::Refused;
+    let role = RoleName::parse(role).map_err(|error| refused(error.into()))?;
+    Ok(Seeded { account: account.map_err(refused)?, roles: vec![role] })
+}
+
+fn account(issuer: &std::sync::Arc<str>, id: String, username: String) -> KeycloakAccount {
+    KeycloakAccount {
+        subject: Subject::new(issuer.clone(), id.into()),
+        email: Some(format!("{username}@example.test")),
+        email_verified: username != "carol",
+        first_name: None,
+        last_name: None,
+        enabled: username != "dave",
+        username,
+    }
+}
+
+const SECRET_VARIABLE: &str = "DOORWARD_CLIENT_SECRET";
+const CLIENT_SECRET: &str = "doorward-secret";
+/// The service account of the client `doorward` in `keycloak/realm.json`.
+const SERVICE_ID: &str = "d0000000-0000-4000-8000-000000000100";
