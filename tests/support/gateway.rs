@@ -1,7 +1,7 @@
 //! The built binary, running.
 
 use std::ffi::OsStr;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -31,13 +31,7 @@ impl Gateway {
 
     /// Starts one; what it wrote where it ended instead.
     pub fn try_start(config: &Path) -> Result<Self, Log> {
-        let mut child = doorward(["run".as_ref(), "--config".as_ref(), config.as_os_str()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = Log::follow(child.stderr.take().unwrap());
+        let (mut child, log) = spawn(config, &[]);
         let ready = log.wait(PATIENCE, |line| field(line, "message") == Some("ready"));
         let address = |name| ready.as_ref().and_then(|line| field(line, name)?.parse().ok());
         match (address("listen"), address("admin_listen")) {
@@ -48,6 +42,18 @@ impl Gateway {
                 Err(log)
             }
         }
+    }
+
+    /// Starts one that may never become ready, at these addresses, and waits until both are open.
+    pub fn start_unready(config: &Path, address: SocketAddr, admin: SocketAddr, environment: &[(&str, &str)]) -> Self {
+        let (child, log) = spawn(config, environment);
+        let mut gateway = Self { address, admin, pid: child.id(), child, log };
+        let open = |address| TcpStream::connect(address).is_ok();
+        wait_for("the gateway's listeners", || {
+            assert!(gateway.runs(), "the gateway ended:\n{}", gateway.log.text());
+            (open(address) && open(admin)).then_some(())
+        });
+        gateway
     }
 
     /// Sends a request and gives the answer.
@@ -113,6 +119,23 @@ impl Drop for Gateway {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn spawn(config: &Path, environment: &[(&str, &str)]) -> (Child, Log) {
+    let mut child = doorward(["run".as_ref(), "--config".as_ref(), config.as_os_str()])
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = Log::follow(child.stderr.take().unwrap());
+    (child, log)
+}
+
+/// An address that nobody listens on just now.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// The command, not yet run.

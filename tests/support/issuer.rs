@@ -1,8 +1,8 @@
 //! An identity provider with raw control over its keys and its faults: what the development realm is too well-bred for.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::http::{Framing, Reader, framing};
 use super::keys::{PUBLISHED, jwks};
+use super::tls;
 
 /// The provider.
 pub struct Issuer {
@@ -50,27 +51,39 @@ struct State {
     certs: Mutex<Answer>,
     discovery: Mutex<Answer>,
     paths: Mutex<Vec<String>>,
+    given: AtomicUsize,
     stopped: AtomicBool,
 }
 
 impl Issuer {
     /// Starts one that publishes the fixture's keys.
     pub fn start() -> Self {
+        Self::listen("http", |shared, stream| shared.serve(stream))
+    }
+
+    /// Starts one that speaks TLS with a certificate of its own for this host.
+    pub fn start_tls(host: &str) -> Self {
+        let config = tls::server("atk-ec", host);
+        Self::listen("https", move |shared, stream| shared.serve(tls::accept(stream, &config)))
+    }
+
+    fn listen(scheme: &str, serve: impl Fn(&State, TcpStream) + Clone + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let base = format!("http://{address}/realms/cases");
+        let base = format!("{scheme}://{address}/realms/cases");
         let state = Arc::new(State {
             certs: Mutex::new(Answer::Json(jwks(&PUBLISHED))),
             discovery: Mutex::new(Answer::Json(discovery(&base))),
             paths: Mutex::default(),
+            given: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
             base,
         });
         let shared = Arc::clone(&state);
         thread::spawn(move || {
             for stream in listener.incoming().take_while(|_| !shared.stopped.load(Ordering::SeqCst)).flatten() {
-                let shared = Arc::clone(&shared);
-                thread::spawn(move || shared.serve(stream));
+                let (shared, serve) = (Arc::clone(&shared), serve.clone());
+                thread::spawn(move || serve(&shared, stream));
             }
         });
         Self { address, state }
@@ -103,6 +116,16 @@ impl Issuer {
         self.state.paths.lock().unwrap().iter().filter(|path| path.ends_with(CERTS)).count()
     }
 
+    /// How many answers are over, whole or not.
+    pub fn given(&self) -> usize {
+        self.state.given.load(Ordering::SeqCst)
+    }
+
+    /// Where the keys are.
+    pub fn certs_url(&self) -> String {
+        format!("{}{CERTS}", self.state.base)
+    }
+
     /// Every path that was asked for.
     pub fn paths(&self) -> Vec<String> {
         self.state.paths.lock().unwrap().clone()
@@ -129,7 +152,7 @@ impl Answer {
 }
 
 impl State {
-    fn serve(&self, stream: TcpStream) {
+    fn serve(&self, stream: impl Read + Write) {
         let mut reader = Reader::new(stream);
         let Ok(Some(head)) = reader.head() else { return };
         let _ = reader.body(framing(&head, Framing::Length(0)), |_| {});
@@ -144,10 +167,12 @@ impl State {
             Answer::raw(404, "text/plain", "not here")
         };
         let _ = give(&answer, &mut reader);
+        drop(reader);
+        self.given.fetch_add(1, Ordering::SeqCst);
     }
 }
 
-fn give(answer: &Answer, reader: &mut Reader<TcpStream>) -> std::io::Result<()> {
+fn give(answer: &Answer, reader: &mut Reader<impl Read + Write>) -> std::io::Result<()> {
     match answer {
         Answer::Json(document) => give(&Answer::raw(200, "application/json", document.to_string()), reader),
         Answer::Raw { status, fields, body } => {

@@ -14,6 +14,7 @@ pub mod recorder;
 pub mod setup;
 pub mod signature;
 pub mod sink;
+pub mod tls;
 pub mod token;
 pub mod users;
 pub mod words;

@@ -91,10 +91,10 @@ fn multiply(left: &[u32], right: &[u32], n: &[u32], inverse: u32) -> Vec<u32> {
 
 fn accumulate(sum: &mut [u32], number: &[u32], factor: u32) {
     let mut carry = 0_u64;
-    for index in 0..sum.len() {
+    for (index, limb) in sum.iter_mut().enumerate() {
         let product = number.get(index).map_or(0, |limb| u64::from(*limb) * u64::from(factor));
-        carry += u64::from(sum[index]) + product;
-        sum[index] = carry as u32;
+        carry += u64::from(*limb) + product;
+        *limb = carry as u32;
         carry >>= 32;
     }
 }

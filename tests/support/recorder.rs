@@ -35,6 +35,8 @@ pub struct Recorded {
 pub enum Step {
     /// Sends bytes.
     Send(Vec<u8>),
+    /// Sends these bytes again and again, until the connection ends.
+    Flood(Vec<u8>),
     /// Goes on when the gate is open.
     Await(Arc<Gate>),
     /// Sends back what comes, until the connection ends.
@@ -217,6 +219,10 @@ impl State {
 fn perform(step: Step, reader: &mut Reader<TcpStream>) -> bool {
     match step {
         Step::Send(bytes) => reader.stream.write_all(&bytes).is_ok(),
+        Step::Flood(bytes) => {
+            while reader.stream.write_all(&bytes).is_ok() {}
+            false
+        }
         Step::Await(gate) => {
             gate.pass();
             true

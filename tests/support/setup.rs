@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::gateway::{Gateway, run};
+use super::gateway::{Gateway, free_address, run};
 use super::issuer::Issuer;
 use super::raw::{Request, Response};
 use super::recorder::Recorder;
@@ -53,7 +53,12 @@ pub struct Running {
 impl Setup {
     /// The fixture as the case file describes it, its database migrated and seeded.
     pub fn new() -> Self {
-        let (issuer, upstream) = (Issuer::start(), Recorder::start());
+        Self::with_issuer(Issuer::start())
+    }
+
+    /// The fixture with another issuer.
+    pub fn with_issuer(issuer: Issuer) -> Self {
+        let upstream = Recorder::start();
         let directory = tempfile::tempdir().unwrap();
         let words = Words::new(&issuer.url());
         let config = Config::fixture(&issuer.url(), &upstream.url(), &words, directory.path());
@@ -92,6 +97,13 @@ impl Setup {
     /// Starts the gateway.
     pub fn start(self) -> Running {
         Running { gateway: Gateway::start(&self.write()), setup: self }
+    }
+
+    /// Starts a gateway that may never become ready.
+    pub fn start_unready(mut self, environment: &[(&str, &str)]) -> Running {
+        let (address, admin) = (free_address(), free_address());
+        self.config.server = format!("listen = \"{address}\"\nadmin_listen = \"{admin}\"\n");
+        Running { gateway: Gateway::start_unready(&self.write(), address, admin, environment), setup: self }
     }
 }
 

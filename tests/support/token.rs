@@ -218,3 +218,15 @@ fn a_recipe_bends_one_thing() {
     assert!(words.token(&json!({ "mutate": "fold:1" })).is_err());
     assert!(words.token(&json!({ "colour": 1 })).is_err());
 }
+
+#[test]
+fn every_recipe_of_the_case_file_can_be_built() {
+    let words = Words::new("http://127.0.0.1:7/realms/x");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/cases.json");
+    let cases: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    for case in cases.as_array().unwrap() {
+        if let Some(recipe) = case.get("token") {
+            words.token(recipe).unwrap_or_else(|unknown| panic!("{}: {unknown:?}", case["id"]));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Runs the hostile cases of a file against the built gateway: `cargo test --test cases -- [-v] [--all] [FILE]`.
+//!
+//! The last line says how many were right, wrong and not run; the exit code is 1 where any was wrong.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    unreachable_pub,
+    reason = "test code"
+)]
+
+mod case;
+mod observation;
+mod plan;
+mod prose;
+mod rename;
+mod report;
+mod scripted;
+mod single;
+#[allow(dead_code, reason = "shared by two test binaries")]
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::thread;
+
+use case::{Case, Verdict};
+use report::Report;
+use single::Stage;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    // Cargo asks every test binary for its tests; this one is a runner and has none to list.
+    if has("--list") {
+        return ExitCode::SUCCESS;
+    }
+    let shipped = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/cases.json"));
+    let named = arguments.iter().find(|argument| !argument.starts_with('-')).map(PathBuf::from);
+    let file = named.or_else(|| std::env::var_os("CASES").filter(|file| !file.is_empty()).map(PathBuf::from));
+    let foreign = file.is_some();
+    let cases = case::read(&file.unwrap_or(shipped), std::env::var("ONLY").ok().as_deref());
+    let report = Report::new(has("-v"));
+    let plan = plan::Plan { foreign, all: has("--all") };
+    let (single, rest): (Vec<_>, Vec<_>) = cases.into_iter().partition(Case::is_single);
+    let scripted: Mutex<VecDeque<Case>> = Mutex::new(rest.into());
+    thread::scope(|scope| {
+        scope.spawn(|| run_single(&single, &plan, &report));
+        for _ in 0..WORKERS {
+            scope.spawn(|| run_scripted(&scripted, &plan, &report));
+        }
+    });
+    report.print()
+}
+
+/// One gateway for all cases that are one request each, one after the other.
+fn run_single(cases: &[Case], plan: &plan::Plan, report: &Report) {
+    let stage = std::cell::LazyCell::new(Stage::new);
+    for case in cases {
+        let verdict = plan.reason_against(case).map_or_else(|| stage.judge(case), Verdict::NotRun);
+        report.add(case, verdict);
+    }
+}
+
+fn run_scripted(cases: &Mutex<VecDeque<Case>>, plan: &plan::Plan, report: &Report) {
+    loop {
+        let Some(case) = cases.lock().unwrap().pop_front() else { return };
+        let verdict = plan.reason_against(&case).map_or_else(|| scripted::judge(&case), Verdict::NotRun);
+        report.add(&case, verdict);
+    }
+}
+
+/// Scripted cases wait for clocks more than they compute.
+const WORKERS: usize = 8;
