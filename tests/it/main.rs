@@ -11,3 +11,10 @@
 #[allow(dead_code, reason = "shared by two test binaries")]
 #[path = "../support/mod.rs"]
 mod support;
+
+mod dev;
+mod forwarding;
+mod operations;
+mod pipeline;
+mod tokens;
+mod users;

@@ -66,6 +66,11 @@ impl Gateway {
         Request::get(path).send(self.admin)
     }
 
+    /// The status that the operations listener answers with, if it answers.
+    pub fn operations_status(&self, path: &str) -> Option<u16> {
+        Request::get(path).try_send(self.admin).ok().map(|answer| answer.status)
+    }
+
     /// The sum of a metric's samples whose line holds all of these texts; 0 where there is none.
     pub fn metric(&self, name: &str, labels: &[&str]) -> f64 {
         let text = String::from_utf8(self.operations("/metrics").body).unwrap();

@@ -37,10 +37,15 @@ pub struct Request {
 impl Connection {
     /// Connects.
     pub fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        Self { reader: Reader::new(stream), head_only: false }
+        Self::try_open(address).unwrap()
+    }
+
+    /// Connects to a server that may not be there.
+    pub fn try_open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        Ok(Self { reader: Reader::new(stream), head_only: false })
     }
 
     /// Sends bytes; a server that has already answered and gone is no error.
@@ -190,7 +195,7 @@ impl Request {
 
     /// Sends it on a connection of its own.
     pub fn try_send(&self, address: SocketAddr) -> io::Result<Response> {
-        let mut connection = Connection::open(address);
+        let mut connection = Connection::try_open(address)?;
         connection.head_only = self.method == "HEAD";
         connection.send(&self.bytes());
         connection.response()
