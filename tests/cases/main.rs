@@ -1,5 +1,7 @@
 //! Runs the hostile cases of a file against the built gateway: `cargo test --test cases -- [-v] [--all] [FILE]`.
 //!
+//! `-v` names the cases that are not run, `--all` tries the classes of later issues too, `--dry` only builds what would
+//! be sent; `CASES=FILE` names the file, and `ONLY=JWT-1` or `ONLY=path.` picks cases by the beginning of id or class.
 //! The last line says how many were right, wrong and not run; the exit code is 1 where any was wrong.
 #![allow(
     clippy::unwrap_used,
@@ -18,6 +20,7 @@ mod prose;
 mod rename;
 mod report;
 mod scripted;
+mod shot;
 mod single;
 #[allow(dead_code, reason = "shared by two test binaries")]
 #[path = "../support/mod.rs"]
@@ -31,7 +34,10 @@ use std::thread;
 
 use case::{Case, Verdict};
 use report::Report;
+use shot::Shot;
 use single::Stage;
+use support::signature::Unknown;
+use support::words::Words;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -47,6 +53,9 @@ fn main() -> ExitCode {
     let cases = case::read(&file.unwrap_or(shipped), std::env::var("ONLY").ok().as_deref());
     let report = Report::new(has("-v"));
     let plan = plan::Plan { foreign, all: has("--all") };
+    if has("--dry") {
+        return run_dry(&cases, &report);
+    }
     let (single, rest): (Vec<_>, Vec<_>) = cases.into_iter().partition(Case::is_single);
     let scripted: Mutex<VecDeque<Case>> = Mutex::new(rest.into());
     thread::scope(|scope| {
@@ -65,6 +74,15 @@ fn run_single(cases: &[Case], plan: &plan::Plan, report: &Report) {
         let verdict = plan.reason_against(case).map_or_else(|| stage.judge(case), Verdict::NotRun);
         report.add(case, verdict);
     }
+}
+
+fn run_dry(cases: &[Case], report: &Report) -> ExitCode {
+    let words = Words::new("http://127.0.0.1:7/realms/cases");
+    for case in cases.iter().filter(|case| case.is_single()) {
+        let built = Shot::of(&case.entry, &words);
+        report.add(case, built.map_or_else(|Unknown(word)| Verdict::NotRun(word), |_| Verdict::Right));
+    }
+    report.print()
 }
 
 fn run_scripted(cases: &Mutex<VecDeque<Case>>, plan: &plan::Plan, report: &Report) {

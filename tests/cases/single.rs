@@ -8,23 +8,17 @@ use serde_json::Value;
 use crate::case::{Case, Verdict};
 use crate::observation::Observation;
 use crate::rename::variants;
+use crate::shot::Shot;
 use crate::support::raw::{Connection, Request};
 use crate::support::setup::Running;
 use crate::support::signature::Unknown;
 use crate::support::sink::Sink;
-use crate::support::words::bytes;
 
 /// The fixture that these cases share.
 pub struct Stage {
     running: Running,
     sink: Sink,
     fences: AtomicUsize,
-}
-
-/// What is sent.
-struct Shot {
-    wire: Vec<u8>,
-    head_only: bool,
 }
 
 impl Stage {
@@ -39,7 +33,7 @@ impl Stage {
     /// Runs a case in all its variants.
     pub fn judge(&self, case: &Case) -> Verdict {
         for entry in variants(&case.entry, self.sink.address) {
-            let shot = match self.shot(&entry) {
+            let shot = match Shot::of(&entry, &self.running.setup.words) {
                 Ok(shot) => shot,
                 Err(Unknown(word)) => return Verdict::NotRun(format!("the runner does not know the word {word}")),
             };
@@ -61,36 +55,6 @@ impl Stage {
             observation = self.observe(entry, shot);
         }
         observation.judge(&entry["expect"], &self.running.setup.words)
-    }
-
-    /// The bytes of a case.
-    fn shot(&self, entry: &Value) -> Result<Shot, Unknown> {
-        let words = &self.running.setup.words;
-        if let Some(recipe) = entry.get("token") {
-            let method = recipe["send"]["method"].as_str().unwrap_or("GET");
-            let path = recipe["send"]["path"].as_str().unwrap_or("/api/echo");
-            let head = format!("{method} {path} HTTP/1.1\r\nHost: gw.test\r\nAuthorization: Bearer ");
-            let wire = [head.as_bytes(), &words.token(recipe)?, b"\r\n\r\n"].concat();
-            return Ok(Shot { wire, head_only: method == "HEAD" });
-        }
-        let request = &entry["request"];
-        if let Some(raw) = request["raw"].as_str() {
-            return Ok(Shot { wire: bytes(&words.expand(raw)?), head_only: raw.starts_with("HEAD ") });
-        }
-        known_words(request)?;
-        let text = |value: &Value| words.expand(value.as_str().unwrap_or_default());
-        let method = request["method"].as_str().unwrap_or("GET");
-        let mut built = Request::new(method, &text(&request["path"])?);
-        for field in request["headers"].as_array().into_iter().flatten() {
-            built = built.with(&text(&field[0])?, &text(&field[1])?);
-        }
-        if let Some(token) = request["auth"].as_str() {
-            built = built.bearer(&words.expand(token)?);
-        }
-        if let Some(body) = request.get("body") {
-            built = built.body(bytes(&body.as_str().map_or_else(|| Ok(body.to_string()), |body| words.expand(body))?));
-        }
-        Ok(Shot { wire: built.bytes(), head_only: method == "HEAD" })
     }
 
     fn observe(&self, entry: &Value, shot: &Shot) -> Observation {
@@ -137,12 +101,6 @@ impl Stage {
         let table = std::fs::read_to_string(format!("/proc/{}/net/tcp", self.running.gateway.pid));
         table.is_ok_and(|table| table.contains("FEA9FEA9:"))
     }
-}
-
-fn known_words(request: &Value) -> Result<(), Unknown> {
-    let words = ["proto", "method", "path", "headers", "body", "auth"];
-    let unknown = request.as_object().into_iter().flatten().find(|(word, _)| !words.contains(&word.as_str()));
-    unknown.map_or(Ok(()), |(word, _)| Err(Unknown(format!("request word {word}"))))
 }
 
 const FENCE: &str = "/public/fence-";

@@ -52,6 +52,7 @@ struct State {
     discovery: Mutex<Answer>,
     paths: Mutex<Vec<String>>,
     given: AtomicUsize,
+    connections: AtomicUsize,
     stopped: AtomicBool,
 }
 
@@ -76,12 +77,14 @@ impl Issuer {
             discovery: Mutex::new(Answer::Json(discovery(&base))),
             paths: Mutex::default(),
             given: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
             base,
         });
         let shared = Arc::clone(&state);
         thread::spawn(move || {
             for stream in listener.incoming().take_while(|_| !shared.stopped.load(Ordering::SeqCst)).flatten() {
+                shared.connections.fetch_add(1, Ordering::SeqCst);
                 let (shared, serve) = (Arc::clone(&shared), serve.clone());
                 thread::spawn(move || serve(&shared, stream));
             }
@@ -119,6 +122,11 @@ impl Issuer {
     /// How many answers are over, whole or not.
     pub fn given(&self) -> usize {
         self.state.given.load(Ordering::SeqCst)
+    }
+
+    /// How many connections were accepted.
+    pub fn connections(&self) -> usize {
+        self.state.connections.load(Ordering::SeqCst)
     }
 
     /// Where the keys are.

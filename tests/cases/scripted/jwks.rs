@@ -85,6 +85,7 @@ fn keys_behind_a_bad_certificate(host: &str) {
     running.setup.issuer.discovery("jwks_uri", json!(stranger.certs_url()));
     running.setup.issuer.certs(Answer::raw(404, "text/plain", "moved"));
     force_fetch(&running);
+    wait_for("a call of the new address", || (stranger.connections() > 0).then_some(()));
     assert_passes(&running, &json!({}));
     let status = status_of(&running, &running.token(&forged));
     assert!([401, 503].contains(&status), "a token by a key from there gave {status}");
