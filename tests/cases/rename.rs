@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use regex::{Captures, Regex};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-/// The entry in this product's names: once for each header that a client's `X-User-Id` could forge.
+/// The entry in this product's names: once for each header that a client's `X-User-Id` could forge, and once as it
+/// stands in the file, for those names are not to pass either.
 pub fn variants(entry: &Value, sink: SocketAddr) -> Vec<Value> {
     let text = entry.to_string().replace("127.0.0.1:18099", &sink.to_string());
     let text = text.replace("127.0.0.1:6379", &sink.to_string());
@@ -18,7 +19,12 @@ pub fn variants(entry: &Value, sink: SocketAddr) -> Vec<Value> {
         variant["request"] = in_names(id, &entry["request"]);
         variant
     };
-    names.iter().map(variant).collect()
+    let mut variants: Vec<Value> = names.iter().map(variant).collect();
+    if entry["request"] != variants[0]["request"] && entry["expect"].get("require_upstream").is_none() {
+        let literal = json!({ "request": entry["request"], "expect": variants[0]["expect"] });
+        variants.push(literal);
+    }
+    variants
 }
 
 /// `X-User-Id` and its kin as this gateway calls them, in the case and with the separators of the original.
