@@ -56,6 +56,8 @@ fn main() -> ExitCode {
     if has("--dry") {
         return run_dry(&cases, &report);
     }
+    // What a script asserts is printed with its case.
+    std::panic::set_hook(Box::new(|_| {}));
     let (single, rest): (Vec<_>, Vec<_>) = cases.into_iter().partition(Case::is_single);
     let scripted: Mutex<VecDeque<Case>> = Mutex::new(rest.into());
     thread::scope(|scope| {

@@ -65,12 +65,13 @@ impl Connection {
 
     /// The head of the next final answer.
     pub fn head(&mut self) -> io::Result<Vec<u8>> {
-        loop {
+        for _ in 0..MOST_INFORMATIONAL {
             let head = self.reader.head()?.ok_or(io::ErrorKind::UnexpectedEof)?;
             if !(100..200).contains(&status(&head)) || status(&head) == 101 {
                 return Ok(head);
             }
         }
+        Err(io::Error::other("informational answers without end"))
     }
 
     /// The next final answer.
@@ -206,3 +207,5 @@ impl Request {
 fn status(head: &[u8]) -> u16 {
     String::from_utf8_lossy(head).split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
 }
+
+const MOST_INFORMATIONAL: usize = 1000;

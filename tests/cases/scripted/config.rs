@@ -118,7 +118,7 @@ fn readable_secret() {
     let secret = setup.directory().join("client-secret");
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
     let (_, text) = said(&run(&["check", "--config", setup.write().to_str().unwrap()]));
-    assert!(text.contains("client-secret"), "expected a word about the secret's file: {text}");
+    assert!(text.contains("client_secret") && text.contains("read"), "expected a word about the secret's file: {text}");
 }
 
 fn secret_from_the_environment() {
