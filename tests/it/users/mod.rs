@@ -41,10 +41,11 @@ fn a_role_taken_away_in_the_sqlite3_shell_is_gone() {
     let running = Running::new();
     assert_eq!(status(&running, "bob", "/admin/x"), 200);
     let statement = "delete from user_roles where user_pk = (select pk from users where username = 'bob')";
-    let shell = Command::new("sqlite3").arg(running.setup.database()).arg(statement).status();
-    if shell.is_err() {
+    let shell = Command::new("sqlite3").arg(running.setup.database()).arg(statement).output();
+    match shell {
+        Ok(output) => assert!(output.status.success(), "sqlite3: {}", String::from_utf8_lossy(&output.stderr)),
         // The shell is not installed everywhere; any other program will do.
-        execute(&running.setup.database(), statement);
+        Err(_) => assert_eq!(execute(&running.setup.database(), statement), 1),
     }
     assert_soon(&running, "bob", "/admin/x", 403);
 }
