@@ -1,0 +1,62 @@
+//! Which cases are run already, and why the others are not.
+
+use crate::case::Case;
+
+/// What a run is about.
+pub struct Plan {
+    /// Whether the file is another than the one in the repository: only its tokens and requests can be run.
+    pub foreign: bool,
+    /// Whether classes of later issues are tried too.
+    pub all: bool,
+}
+
+impl Plan {
+    /// Why a case is not run, if so.
+    pub fn reason_against(&self, case: &Case) -> Option<String> {
+        if !case.is_single() && self.foreign {
+            return Some("scripted by hand for the repository's own file only".into());
+        }
+        if let Some((_, reason)) = DECIDED.iter().find(|(id, _)| *id == case.id() && !self.foreign) {
+            return Some((*reason).into());
+        }
+        let later = LATER.iter().find(|(class, _)| case.class().starts_with(class)).filter(|_| !self.all);
+        if let Some((_, issue)) = later {
+            return Some(format!("comes with the issue: {issue}"));
+        }
+        let request = &case.entry["request"];
+        (request["proto"] == "h2").then(|| "comes with the issue: hardening (HTTP/2)".into())
+    }
+}
+
+/// Classes that wait for the issue that brings what they attack.
+const LATER: [(&str, &str); 20] = [
+    ("api.login", "log-in API"),
+    ("api.refresh", "log-in API"),
+    ("api.validate", "log-in API"),
+    ("cache.", "log-in API"),
+    ("logging", "log-in API"),
+    ("smuggling.", "hardening"),
+    ("http2", "hardening"),
+    ("tls", "hardening"),
+    ("resource", "hardening"),
+    ("websocket", "hardening"),
+    ("corpus", "hardening"),
+    ("oidc.backchannel-logout", "revocation"),
+    ("api.users", "user management"),
+    ("oidc.", "browser login"),
+    ("session.", "browser login"),
+    ("fault", "proof under load"),
+    ("api.", "user management"),
+    ("load", "hardening"),
+    ("dos", "hardening"),
+    ("ws.", "hardening"),
+];
+
+/// Cases of the repository's file that need a part that comes later, or that the design decides otherwise.
+const DECIDED: [(&str, &str); 5] = [
+    ("JWT-323", "comes with the issue: revocation"),
+    ("HDR-092", "comes with the issue: browser login (there is no session cookie yet)"),
+    ("HDR-094", "comes with the issue: browser login (there is no session cookie yet)"),
+    ("CFG-012", "comes with reloading on SIGHUP"),
+    ("CFG-009", "comes with the issue: browser login (there is no cookie secret yet)"),
+];

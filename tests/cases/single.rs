@@ -1,0 +1,106 @@
+//! Cases that are one request: sent byte by byte to one gateway, one after the other.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::case::{Case, Verdict};
+use crate::observation::Observation;
+use crate::rename::variants;
+use crate::shot::Shot;
+use crate::support::raw::{Connection, Request};
+use crate::support::setup::Running;
+use crate::support::signature::Unknown;
+use crate::support::sink::Sink;
+
+/// The fixture that these cases share.
+pub struct Stage {
+    running: Running,
+    sink: Sink,
+    fences: AtomicUsize,
+}
+
+impl Stage {
+    /// Starts it and sends one good request, so that no case pays for the first of its kind.
+    pub fn new() -> Self {
+        let stage = Self { running: Running::new(), sink: Sink::start(), fences: AtomicUsize::new(0) };
+        let first = stage.running.send_as("alice", Request::get("/api/warm"));
+        assert_eq!(first.status, 200, "a good request is refused: {}", first.shown());
+        stage
+    }
+
+    /// Runs a case in all its variants.
+    pub fn judge(&self, case: &Case) -> Verdict {
+        for entry in variants(&case.entry, self.sink.address) {
+            let shot = match Shot::of(&entry, &self.running.setup.words) {
+                Ok(shot) => shot,
+                Err(Unknown(word)) => return Verdict::NotRun(format!("the runner does not know the word {word}")),
+            };
+            match self.judge_shot(&entry, &shot) {
+                Verdict::Right => {}
+                other => return other,
+            }
+        }
+        Verdict::Right
+    }
+
+    fn judge_shot(&self, entry: &Value, shot: &Shot) -> Verdict {
+        let mut observation = self.observe(entry, shot);
+        // A busy machine may be slow once; a slow gateway is slow every time.
+        for _ in 0..4 {
+            if observation.is_in_time(&entry["expect"]) {
+                break;
+            }
+            observation = self.observe(entry, shot);
+        }
+        observation.judge(&entry["expect"], &self.running.setup.words)
+    }
+
+    fn observe(&self, entry: &Value, shot: &Shot) -> Observation {
+        let (gateway, setup) = (&self.running.gateway, &self.running.setup);
+        let (log, requests) = (gateway.log.count(), setup.upstream.count());
+        let (fetches, calls) = (setup.issuer.fetches(), self.sink.calls());
+        gateway.forget_peak();
+        let memory = gateway.memory();
+        let mut connection = Connection::open(gateway.address);
+        connection.head_only = shot.head_only;
+        let began = Instant::now();
+        connection.send(&shot.wire);
+        let response = connection.response();
+        let took = began.elapsed();
+        let must_close = entry["expect"]["close"] == Value::Bool(true);
+        let closed = must_close.then(|| connection.is_closed_within(Duration::from_secs(3)));
+        let metadata = self.calls_metadata_service();
+        let peak = gateway.peak_memory();
+        let alive = self.fence();
+        Observation {
+            response: response.map_err(|error| error.to_string()),
+            took,
+            closed,
+            upstream: setup.upstream.since(requests).into_iter().filter(|r| !r.line().contains(FENCE)).collect(),
+            log: gateway.log.since(log),
+            fetches: setup.issuer.fetches() - fetches,
+            strangers: self.sink.calls() - calls + usize::from(metadata),
+            memory_growth: peak.saturating_sub(memory),
+            alive,
+        }
+    }
+
+    /// A request that passes for certain: when it has arrived, nothing of the case is still on its way.
+    fn fence(&self) -> bool {
+        let path = format!("{FENCE}{}", self.fences.fetch_add(1, Ordering::SeqCst));
+        let answered = Request::get(&path).try_send(self.running.gateway.address);
+        let logged = |line: &Value| line.to_string().contains(&path);
+        self.running.gateway.log.wait(Duration::from_secs(2), logged);
+        answered.is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Whether the gateway has a connection to 169.254.169.254, open or opening.
+    fn calls_metadata_service(&self) -> bool {
+        let table = std::fs::read_to_string(format!("/proc/{}/net/tcp", self.running.gateway.pid));
+        table.is_ok_and(|table| table.contains("FEA9FEA9:"))
+    }
+}
+
+const FENCE: &str = "/public/fence-";

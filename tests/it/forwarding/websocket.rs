@@ -1,0 +1,49 @@
+//! A WebSocket (RFC 6455) passes where its route allows it.
+
+use crate::support::raw::{Connection, Request};
+use crate::support::recorder::Step;
+use crate::support::setup::Running;
+
+fn upgrade(path: &str) -> Request {
+    Request::get(path)
+        .with("Connection", "Upgrade")
+        .with("Upgrade", "websocket")
+        .with("Sec-WebSocket-Version", "13")
+        .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+}
+
+const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                      Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+#[test]
+fn a_websocket_opens_where_the_route_allows_it() {
+    let running = Running::new();
+    running.upstream().answer(|_| vec![Step::Send(SWITCH.into()), Step::Echo]);
+    let token = running.new_token("alice");
+    let mut connection = Connection::open(running.gateway.address);
+    connection.send(&upgrade("/ws/feed").bearer(&token).bytes());
+    let answer = connection.response().unwrap();
+    assert_eq!(answer.status, 101, "{}", answer.shown());
+    connection.send(b"\x81\x85\x00\x00\x00\x00hello");
+    assert_eq!(connection.read(11).unwrap(), b"\x81\x85\x00\x00\x00\x00hello");
+    let seen = running.upstream().only(0);
+    assert_eq!((seen.value("X-Auth-Subject"), seen.value("Upgrade")), ("alice".into(), "websocket".into()));
+}
+
+#[test]
+fn a_websocket_needs_a_token_like_anything_else() {
+    let running = Running::new();
+    assert_eq!(running.gateway.send(upgrade("/ws/feed")).status, 401);
+    assert_eq!(running.upstream().count(), 0);
+}
+
+#[test]
+fn elsewhere_no_connection_is_upgraded() {
+    let running = Running::new();
+    running.upstream().answer(|_| vec![Step::Send(SWITCH.into()), Step::Echo]);
+    let answer = running.send_as("alice", upgrade("/api/feed"));
+    assert_ne!(answer.status, 101, "{}", answer.shown());
+    for seen in running.upstream().since(0) {
+        assert_eq!(seen.values("Upgrade").len(), 0, "{}", seen.head.escape_ascii());
+    }
+}

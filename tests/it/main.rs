@@ -1,0 +1,20 @@
+//! What a user of the gateway sees, over real sockets: a folder per topic, a sentence per test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "test code"
+)]
+
+#[allow(dead_code, reason = "shared by two test binaries")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod dev;
+mod forwarding;
+mod operations;
+mod pipeline;
+mod tokens;
+mod users;

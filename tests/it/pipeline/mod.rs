@@ -1,0 +1,5 @@
+//! A request is checked, enriched and forwarded, or refused.
+
+mod identity;
+mod refusals;
+mod routes;

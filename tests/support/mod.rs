@@ -1,0 +1,20 @@
+//! What the tests start and speak with: the gateway, an upstream that records, an issuer with faults, tokens and
+//! keys of every kind, and a client that sends bytes as they are.
+
+pub mod der;
+pub mod gateway;
+pub mod http;
+pub mod issuer;
+pub mod keys;
+pub mod log;
+pub mod number;
+pub mod patience;
+pub mod raw;
+pub mod recorder;
+pub mod setup;
+pub mod signature;
+pub mod sink;
+pub mod tls;
+pub mod token;
+pub mod users;
+pub mod words;
