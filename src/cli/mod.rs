@@ -12,6 +12,7 @@ pub mod output;
 pub mod permissions;
 pub mod roles;
 pub mod run;
+mod user_record;
 pub mod users;
 
 use std::future::Future;

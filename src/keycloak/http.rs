@@ -107,13 +107,18 @@ pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, KeycloakError>
     serde_json::from_slice(body).map_err(|_| KeycloakError::Malformed("not the expected JSON"))
 }
 
-const BODY_LIMIT: usize = 1024 * 1024;
+/// A key set of 256 keys with their certificates fits.
+const BODY_LIMIT: usize = 512 * 1024;
+const TOO_LONG: KeycloakError = KeycloakError::Malformed("longer than 512 KiB");
 
 async fn read(mut response: Response) -> Result<Vec<u8>, KeycloakError> {
+    if response.content_length().is_some_and(|length| length > BODY_LIMIT as u64) {
+        return Err(TOO_LONG);
+    }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(KeycloakError::transport)? {
         if body.len() + chunk.len() > BODY_LIMIT {
-            return Err(KeycloakError::Malformed("longer than 1 MiB"));
+            return Err(TOO_LONG);
         }
         body.extend_from_slice(&chunk);
     }

@@ -27,6 +27,7 @@ use crate::gateway::Admission;
 use crate::problem::{Problem, Rejection};
 use crate::request::{Incoming, Peer, RawHead};
 use crate::routing::{Cors, Route, Target};
+use crate::upstream::{Tried, UpstreamError};
 
 /// Pingora's view of the gateway.
 pub struct Carrier {
@@ -280,7 +281,7 @@ impl ProxyHttp for Carrier {
         let noted = passage.forwarding().and_then(|forwarding| forwarding.failure);
         let cors = passage.forwarding().and_then(|forwarding| forwarding.forward.cors().cloned());
         match failure::rejection(error, noted) {
-            Some(rejection) if session.response_written().is_none() => {
+            Some(rejection) if answerable(session) => {
                 // The client may have gone meanwhile; the log line says what it would have got.
                 let _ = self.refuse(session, passage, &rejection, cors.as_ref()).await;
             }
@@ -315,8 +316,15 @@ impl ProxyHttp for Carrier {
 
 impl Forwarding {
     fn new(forward: Forward, websocket: bool) -> Self {
-        Self { forward, tried: crate::upstream::Tried::default(), failure: None, websocket, body_bytes: 0 }
+        Self { forward, tried: Tried::default(), failure: None, websocket, body_bytes: 0, informational: 0 }
     }
+}
+
+/// Whether the client has not got a final response yet.
+fn answerable(session: &Session) -> bool {
+    session
+        .response_written()
+        .is_none_or(|response| response.status.is_informational() && response.status != StatusCode::SWITCHING_PROTOCOLS)
 }
 
 fn parse(session: &Session, snapshot: &Snapshot) -> Result<Incoming, Rejection> {
@@ -410,5 +418,7 @@ fn report(rejection: &Rejection, request_id: &str) {
     }
 }
 
+/// `100 Continue` and a few `103 Early Hints`; an application that says more never comes to its answer.
+const MAX_INFORMATIONAL: u32 = 16;
 /// How long a client may be silent in the middle of a body, or take nothing of ours.
 const CLIENT_SILENCE: Duration = Duration::from_secs(60);

@@ -36,6 +36,7 @@ pub(super) struct Forwarding {
     pub(super) failure: Option<UpstreamError>,
     pub(super) websocket: bool,
     pub(super) body_bytes: u64,
+    pub(super) informational: u32,
 }
 
 impl Passage {

@@ -149,7 +149,7 @@ pub(crate) async fn the_log_is_read_from_a_tag_on(store: &impl Store) {
         not_before,
     };
     let (a, b) = (change("a", Some(17)), change("b", None));
-    let first = store.record(&[a.clone()]).await.unwrap();
+    let first = store.record(std::slice::from_ref(&a)).await.unwrap();
     let tag = store.poll(None).await.unwrap().entries.last().unwrap().tag;
     let last = store.record(&[b.clone(), a.clone()]).await.unwrap();
     assert!(last > first && first > Position::START);
@@ -197,7 +197,13 @@ pub(crate) async fn users_are_found_by_what_they_have(store: &impl Store) {
     assert_eq!(all(store, search("_nn")).await, [""; 0]);
     assert_eq!(all(store, UserFilter { role: Some("admin".to_owned()), ..everybody() }).await, ["ben"]);
     assert_eq!(all(store, UserFilter { role: Some("none".to_owned()), ..everybody() }).await, [""; 0]);
-    assert_eq!(all(store, UserFilter { state: Some(UserState::Disabled), ..everybody() }).await, [""; 0]);
+    let absent = KeycloakAccount { enabled: false, ..account("cem") };
+    carry_out(store, Enrol::adopt(id::user_id(), absent).unwrap()).await.unwrap();
+    let state = |state| UserFilter { state: Some(state), ..everybody() };
+    assert_eq!(all(store, state(UserState::Disabled)).await, ["cem"]);
+    assert_eq!(all(store, state(UserState::Active)).await, ["ann", "ben", "p%t"]);
+    assert_eq!(all(store, state(UserState::Purged)).await, [""; 0]);
+    assert_eq!(all(store, everybody()).await, ["ann", "ben", "p%t", "cem"]);
 
     let ben = store.user(key("ben")).await.unwrap().unwrap();
     for key in [UserKey::Id(ben.id), UserKey::Subject(account("ben").subject)] {

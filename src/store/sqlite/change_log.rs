@@ -92,7 +92,7 @@ const RECORD: &str = "insert into change (tag, issuer, kind, key, not_before) va
 /// A prefix only, and never the newest: where the change at a reader's tag is left, all that follows it is left.
 const CLEAN: &str = "
     delete from change where seq < coalesce(
-      (select seq from change where at > cast(unixepoch('subsec') * 1000 as integer) - ?1 order by seq limit 1),
+      (select seq from change where at > cast(round((julianday('now') - 2440587.5) * 86400000) as integer) - ?1 order by seq limit 1),
       (select max(seq) from change))";
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ impl DatabaseFile {
         write_ahead(&connection, busy)?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         self.confirm()?;
         Ok(connection)
     }
@@ -89,6 +90,7 @@ fn gone(why: &'static str) -> StoreError {
 }
 
 const PAUSE: Duration = Duration::from_millis(5);
+const STATEMENTS: usize = 64;
 
 #[cfg(test)]
 mod tests {

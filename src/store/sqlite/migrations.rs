@@ -88,7 +88,7 @@ const HISTORY: &str = "create table if not exists migration (
   number     integer primary key,
   name       text    not null,
   checksum   text    not null,
-  applied_at integer not null default (cast(unixepoch('subsec') * 1000 as integer))
+  applied_at integer not null default (cast(round((julianday('now') - 2440587.5) * 86400000) as integer))
 ) strict";
 
 #[cfg(test)]

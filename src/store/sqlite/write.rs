@@ -77,7 +77,7 @@ const INSERT_USER: &str = "
 
 const LINK: &str = "
     update users set issuer = ?2, keycloak_id = ?3, version = version + 1,
-      updated_at = cast(unixepoch('subsec') * 1000 as integer)
+      updated_at = cast(round((julianday('now') - 2440587.5) * 86400000) as integer)
     where id = ?1";
 
 const INSERT_ROLE: &str = "insert into roles (name, description) values (?1, ?2)";
@@ -97,4 +97,4 @@ const REVOKE: &str = "
     where user_pk = (select pk from users where id = ?1) and role_id = (select id from roles where name = ?2)";
 
 const TOUCH: &str = "
-    update users set version = version + 1, updated_at = cast(unixepoch('subsec') * 1000 as integer) where id = ?1";
+    update users set version = version + 1, updated_at = cast(round((julianday('now') - 2440587.5) * 86400000) as integer) where id = ?1";

@@ -18,8 +18,8 @@ create table users (
   phone_number   text,
   state          text    not null check (state in ('pending', 'active', 'disabled', 'deleted', 'purged')),
   version        integer not null default 1,
-  created_at     integer not null default (cast(unixepoch('subsec') * 1000 as integer)),
-  updated_at     integer not null default (cast(unixepoch('subsec') * 1000 as integer)),
+  created_at     integer not null default (cast(round((julianday('now') - 2440587.5) * 86400000) as integer)),
+  updated_at     integer not null default (cast(round((julianday('now') - 2440587.5) * 86400000) as integer)),
   deleted_at     integer,
   unique (issuer, keycloak_id),
   check ((state in ('deleted', 'purged')) = (deleted_at is not null)),
@@ -37,7 +37,7 @@ create table roles (
   system      integer not null default 0 check (system in (0, 1)),
   grants_all  integer not null default 0 check (grants_all in (0, 1)),
   version     integer not null default 1,
-  created_at  integer not null default (cast(unixepoch('subsec') * 1000 as integer)),
+  created_at  integer not null default (cast(round((julianday('now') - 2440587.5) * 86400000) as integer)),
   created_by  blob    check (length(created_by) = 16)
 ) strict;
 
@@ -53,7 +53,7 @@ create table permissions (
 create table user_roles (
   user_pk    integer not null references users (pk),
   role_id    integer not null references roles (id),
-  granted_at integer not null default (cast(unixepoch('subsec') * 1000 as integer)),
+  granted_at integer not null default (cast(round((julianday('now') - 2440587.5) * 86400000) as integer)),
   granted_by blob    check (length(granted_by) = 16),
   primary key (user_pk, role_id)
 ) strict, without rowid;
@@ -63,7 +63,7 @@ create index user_roles_role on user_roles (role_id, user_pk);
 create table role_permissions (
   role_id       integer not null references roles (id),
   permission_id integer not null references permissions (id),
-  granted_at    integer not null default (cast(unixepoch('subsec') * 1000 as integer)),
+  granted_at    integer not null default (cast(round((julianday('now') - 2440587.5) * 86400000) as integer)),
   granted_by    blob    check (length(granted_by) = 16),
   primary key (role_id, permission_id)
 ) strict, without rowid;
@@ -73,7 +73,7 @@ create index role_permissions_permission on role_permissions (permission_id, rol
 create table change (
   seq        integer primary key autoincrement,
   tag        blob    not null unique default (randomblob(16)) check (length(tag) = 16),
-  at         integer not null default (cast(unixepoch('subsec') * 1000 as integer)),
+  at         integer not null default (cast(round((julianday('now') - 2440587.5) * 86400000) as integer)),
   issuer     text    not null default '',
   kind       text    not null
     check (kind in ('session', 'handle', 'token', 'subject', 'client', 'realm', 'rights', 'catalogue')),
@@ -91,12 +91,12 @@ create trigger rights_changed_log instead of insert on rights_changed begin
     select iif(many, '', new.issuer), 'rights', iif(many, '*', new.sub)
     from (select exists (
       select 1 from change
-      where at = cast(unixepoch('subsec') * 1000 as integer) and kind = 'rights'
+      where at = cast(round((julianday('now') - 2440587.5) * 86400000) as integer) and kind = 'rights'
         and (seq = (select max(seq) from change) and key = '*' or seq = (select max(seq) from change) - 99)
     ) as many);
   delete from change
     where seq = (select max(seq) from change) - 1
-      and kind = 'rights' and key = '*' and at = cast(unixepoch('subsec') * 1000 as integer);
+      and kind = 'rights' and key = '*' and at = cast(round((julianday('now') - 2440587.5) * 86400000) as integer);
 end;
 
 create trigger users_inserted after insert on users when new.keycloak_id is not null begin
