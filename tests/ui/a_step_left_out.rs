@@ -1,7 +1,10 @@
 //! A principal that was not confirmed cannot be judged.
 
-fn main() {
-    let requirements = doorward::policy::Requirements::default();
-    let principal: doorward::rights::Principal = todo!();
+use doorward::policy::Requirements;
+use doorward::rights::Principal;
+
+fn skip(requirements: Requirements, principal: Principal) {
     let _ = requirements.judge(principal);
 }
+
+fn main() {}

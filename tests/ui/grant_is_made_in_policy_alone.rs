@@ -1,5 +1,10 @@
 //! A grant cannot be written down: a rule must give it.
 
-fn main() {
-    let _ = doorward::policy::Grant { live: None };
+use doorward::policy::Grant;
+use doorward::standing::Live;
+
+fn forge(live: Option<Live>) -> Grant {
+    Grant { live }
 }
+
+fn main() {}

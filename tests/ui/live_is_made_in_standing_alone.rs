@@ -1,5 +1,11 @@
 //! A live principal cannot be written down: it must be confirmed.
 
-fn main() {
-    let _ = doorward::standing::Live { principal: todo!(), at: todo!() };
+use doorward::clock::Timestamp;
+use doorward::rights::Principal;
+use doorward::standing::Live;
+
+fn forge(principal: Principal, at: Timestamp) -> Live {
+    Live { principal, at }
 }
+
+fn main() {}

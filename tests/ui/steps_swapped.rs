@@ -1,6 +1,11 @@
 //! An identity that was not enriched cannot be confirmed.
 
-fn confirm(standing: &doorward::standing::Standing, identity: std::sync::Arc<doorward::identity::Identity>) {
+use std::sync::Arc;
+
+use doorward::identity::Identity;
+use doorward::standing::Standing;
+
+fn swap(standing: &Standing, identity: Arc<Identity>) {
     let _ = standing.confirm(identity);
 }
 
