@@ -119,3 +119,6 @@ impl Gateway {
 
 /// The first read, and two more when changes overtake it.
 const READS: usize = 3;
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use super::cookies;
 use super::{ForwardError, IdentityHeaders, is_ours};
 use crate::gateway::Admission;
 use crate::request::{Client, Host, Incoming};
-use crate::routing::{Cors, UpstreamHost, UpstreamTarget};
+use crate::routing::{UpstreamHost, UpstreamTarget};
 
 /// A request that may be sent, and exactly how. Made in `forward` alone.
 #[derive(Debug)]
@@ -24,7 +24,6 @@ pub struct Forward {
     forward_token: bool,
     timeout: Duration,
     max_body: Option<u64>,
-    cors: Option<Cors>,
 }
 
 impl Forward {
@@ -49,7 +48,6 @@ impl Forward {
             forward_token: target.forward_token && admission.grant().principal().is_some(),
             timeout: target.timeout,
             max_body: target.max_body,
-            cors: Cors::judge(&admission.route().cors_origins, incoming),
         })
     }
 
@@ -75,12 +73,6 @@ impl Forward {
     #[must_use]
     pub fn max_body(&self) -> Option<u64> {
         self.max_body
-    }
-
-    /// What a browser of another origin is told about the response.
-    #[must_use]
-    pub fn cors(&self) -> Option<&Cors> {
-        self.cors.as_ref()
     }
 
     /// The names of the client's fields that are not sent on.

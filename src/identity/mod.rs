@@ -13,4 +13,4 @@ pub use subject::Subject;
 pub use token::{TokenError, TokenMetrics};
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

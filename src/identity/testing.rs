@@ -172,3 +172,21 @@ pub(super) fn claims() -> Value {
 fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
+
+/// The identity of a subject, with a session and a token of its own.
+pub(crate) fn identity(sub: &str, expires_at: Timestamp) -> super::Identity {
+    super::Identity {
+        subject: super::Subject::new(ISSUER.into(), sub.into()),
+        client: Some("doorward".into()),
+        audiences: vec!["doorward".into()],
+        scopes: vec![],
+        sid: Some(format!("sid-of-{sub}").into()),
+        jti: Some(format!("jti-of-{sub}").into()),
+        issued_at: NOW,
+        expires_at,
+        auth_time: None,
+        acr: None,
+        issuer_roles: vec![],
+        profile: super::Profile::default(),
+    }
+}

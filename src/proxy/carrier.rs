@@ -1,5 +1,6 @@
-//! Carries requests, never decides: every decision is a call of the module that makes it.
+//! Pingora's hooks. They carry, and never decide: every decision is a call of the module that makes it.
 
+use std::os::fd::RawFd;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,30 +9,23 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::SET_COOKIE;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::StatusCode;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::prelude::HttpPeer;
+use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorType};
-use tracing::error;
 
-use super::answer::Answer;
-use super::passage::{Forwarding, Passage, Stage};
-use super::{body, failure, peer};
-use crate::api::Call;
+use super::passage::{Passage, Stage};
+use super::{failure, peer, request_head, response_head};
 use crate::app::{Services, Snapshot};
-use crate::forward::{Forward, plants_ours};
-use crate::gateway::Admission;
-use crate::problem::{Problem, Rejection};
-use crate::request::{Incoming, Peer, RawHead};
-use crate::routing::{Cors, Route, Target};
-use crate::upstream::{Tried, UpstreamError};
+use crate::problem::Facts;
+use crate::upstream::UpstreamError;
 
 /// Pingora's view of the gateway.
 pub struct Carrier {
-    services: Arc<Services>,
+    pub(super) services: Arc<Services>,
     snapshot: Arc<ArcSwap<Snapshot>>,
 }
 
@@ -41,95 +35,6 @@ impl Carrier {
     pub fn new(services: Arc<Services>, snapshot: Arc<ArcSwap<Snapshot>>) -> Self {
         Self { services, snapshot }
     }
-
-    /// From raw header to an upstream (`false`) or an answer (`true`), in the order of `docs/architecture.md`.
-    async fn receive(&self, session: &mut Session, passage: &mut Passage) -> pingora::Result<bool> {
-        let incoming = match parse(session, &passage.snapshot) {
-            Ok(incoming) => incoming,
-            Err(rejection) => return self.refuse(session, passage, &rejection, None).await,
-        };
-        passage.note_request(&incoming);
-        let snapshot = Arc::clone(&passage.snapshot);
-        if let Some(answer) = preflight(&snapshot, &incoming) {
-            return finish(session, passage, answer, "").await;
-        }
-        let route = match snapshot.routes.find(&incoming.host, &incoming.path, incoming.method) {
-            Ok(route) => route,
-            Err(error) => return self.refuse(session, passage, &error.into(), None).await,
-        };
-        passage.note_route(route);
-        let cors = Cors::judge(&route.cors_origins, &incoming);
-        match self.services.gateway.admit(route, &incoming).await {
-            Ok(admission) => self.enter(session, passage, admission, incoming, cors).await,
-            Err(rejection) => self.refuse(session, passage, &rejection, cors.as_ref()).await,
-        }
-    }
-
-    async fn enter(
-        &self,
-        session: &mut Session,
-        passage: &mut Passage,
-        admission: Admission,
-        incoming: Incoming,
-        cors: Option<Cors>,
-    ) -> pingora::Result<bool> {
-        passage.note_admission(&admission);
-        match &admission.route().target {
-            Target::Upstream(target) => match Forward::plan(&admission, target, &incoming) {
-                Ok(forward) => {
-                    passage.record.upstream = Some(Arc::clone(forward.upstream()));
-                    passage.stage = Stage::Forwarding(Box::new(Forwarding::new(forward, incoming.websocket)));
-                    Ok(false)
-                }
-                Err(error) => self.refuse(session, passage, &error.into(), cors.as_ref()).await,
-            },
-            Target::Local(endpoint) => {
-                let outcome = self.call(session, *endpoint, incoming, &admission).await;
-                match outcome {
-                    Ok(answer) => finish(session, passage, with_cors(answer, cors.as_ref()), "").await,
-                    Err(rejection) => self.refuse(session, passage, &rejection, cors.as_ref()).await,
-                }
-            }
-        }
-    }
-
-    async fn call(
-        &self,
-        session: &mut Session,
-        endpoint: usize,
-        incoming: Incoming,
-        admission: &Admission,
-    ) -> Result<Answer, Rejection> {
-        let content_type = session.get_header(http::header::CONTENT_TYPE).cloned();
-        let body = body::read(session).await?;
-        let call = Call { incoming, grant: admission.grant().clone(), content_type, body };
-        let reply = self.services.api.answer(endpoint, call).await?;
-        Ok(Answer { status: reply.status, headers: reply.headers, body: reply.body })
-    }
-
-    async fn refuse(
-        &self,
-        session: &mut Session,
-        passage: &mut Passage,
-        rejection: &Rejection,
-        cors: Option<&Cors>,
-    ) -> pingora::Result<bool> {
-        if passage.record.request_id.is_empty() {
-            passage.record.request_id = crate::id::request_id();
-            passage.record.client = session.client_addr().and_then(|peer| peer.as_inet()).map(|peer| peer.ip());
-        }
-        report(rejection, &passage.record.request_id);
-        let problem = Problem::render(rejection, &passage.record.request_id);
-        let answer = Answer { status: problem.status, headers: problem.headers, body: problem.body.into() };
-        finish(session, passage, with_cors(answer, cors), problem.reason).await
-    }
-
-    /// A panic is a defect: it is answered, counted and logged, and ends nothing but its request.
-    async fn panicked(&self, session: &mut Session, passage: &mut Passage) -> pingora::Result<bool> {
-        self.services.journal.metrics().panicked();
-        error!(request_id = passage.record.request_id, "a panic ended a request");
-        self.refuse(session, passage, &Rejection::Internal, None).await
-    }
 }
 
 #[async_trait]
@@ -137,8 +42,7 @@ impl ProxyHttp for Carrier {
     type CTX = Passage;
 
     fn new_ctx(&self) -> Passage {
-        self.services.journal.metrics().in_flight().inc();
-        Passage::new(self.snapshot.load_full())
+        Passage::new(self.snapshot.load_full(), self.services.journal.metrics().in_flight().clone())
     }
 
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {
@@ -199,8 +103,8 @@ impl ProxyHttp for Carrier {
         _session: &mut Session,
         reused: bool,
         _peer: &HttpPeer,
-        _fd: std::os::unix::io::RawFd,
-        _digest: Option<&pingora::protocols::Digest>,
+        _fd: RawFd,
+        _digest: Option<&Digest>,
         passage: &mut Passage,
     ) -> pingora::Result<()> {
         if let Some(forwarding) = passage.forwarding() {
@@ -222,7 +126,7 @@ impl ProxyHttp for Carrier {
         let Some(server) = forwarding.tried.latest() else {
             return Error::e_explain(ErrorType::HTTPStatus(500), "no server was chosen");
         };
-        write_head(&forwarding.forward, server.host(), request)
+        request_head::write(&forwarding.forward, server.host(), request)
     }
 
     async fn request_body_filter(
@@ -249,10 +153,14 @@ impl ProxyHttp for Carrier {
         passage: &mut Passage,
     ) -> pingora::Result<()> {
         let Some(forwarding) = passage.forwarding() else { return Ok(()) };
-        if response.status == StatusCode::SWITCHING_PROTOCOLS && !forwarding.websocket {
-            forwarding.failure = Some(crate::upstream::UpstreamError::Broken);
-            return Error::e_explain(ErrorType::InvalidHTTPHeader, "101 without an upgrade")
-                .map_err(|error| error.into_up());
+        forwarding.informational += u32::from(response.status.is_informational());
+        let unasked = response.status == StatusCode::SWITCHING_PROTOCOLS && !forwarding.websocket;
+        if unasked || forwarding.informational > MAX_INFORMATIONAL {
+            forwarding.failure = Some(UpstreamError::Broken);
+            let mut error =
+                Error::explain(ErrorType::InvalidHTTPHeader, "an upgrade nobody asked for, or 1xx without end");
+            error.as_up();
+            return Err(error);
         }
         Ok(())
     }
@@ -263,29 +171,17 @@ impl ProxyHttp for Carrier {
         response: &mut ResponseHeader,
         passage: &mut Passage,
     ) -> pingora::Result<()> {
-        let Some(forwarding) = passage.forwarding() else { return Ok(()) };
-        drop_planted_cookies(response)?;
-        if let Some(cors) = forwarding.forward.cors() {
-            let theirs: Vec<_> = response.headers.keys().filter(|name| Cors::owns(name)).cloned().collect();
-            for name in theirs {
-                response.remove_header(&name);
-            }
-            for (name, value) in cors.headers() {
-                response.append_header(name, value)?;
-            }
-        }
-        Ok(())
+        response_head::write(response, passage.cors.as_ref())
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, passage: &mut Passage) -> FailToProxy {
         let noted = passage.forwarding().and_then(|forwarding| forwarding.failure);
-        let cors = passage.forwarding().and_then(|forwarding| forwarding.forward.cors().cloned());
         match failure::rejection(error, noted) {
-            Some(rejection) if answerable(session) => {
+            Some(rejection) if response_head::is_open(session) => {
                 // The client may have gone meanwhile; the log line says what it would have got.
-                let _ = self.refuse(session, passage, &rejection, cors.as_ref()).await;
+                let _ = self.refuse(session, passage, &rejection).await;
             }
-            Some(rejection) => passage.record.reason = crate::problem::Facts::from(&rejection).reason,
+            Some(rejection) => passage.record.reason = Facts::from(&rejection).reason,
             None => passage.record.reason = "client-closed",
         }
         let error_code = session.response_written().map_or(0, |response| response.status.as_u16());
@@ -293,7 +189,6 @@ impl ProxyHttp for Carrier {
     }
 
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, passage: &mut Passage) {
-        self.services.journal.metrics().in_flight().dec();
         if let Stage::Forwarding(forwarding) = &passage.stage {
             passage.record.server =
                 forwarding.tried.latest().and_then(|server| server.address()).map(|at| at.to_string());
@@ -311,110 +206,6 @@ impl ProxyHttp for Carrier {
     /// Pingora logs this; the path may carry secrets in its query.
     fn request_summary(&self, _session: &Session, passage: &Passage) -> String {
         format!("request {}", passage.record.request_id)
-    }
-}
-
-impl Forwarding {
-    fn new(forward: Forward, websocket: bool) -> Self {
-        Self { forward, tried: Tried::default(), failure: None, websocket, body_bytes: 0, informational: 0 }
-    }
-}
-
-/// Whether the client has not got a final response yet.
-fn answerable(session: &Session) -> bool {
-    session
-        .response_written()
-        .is_none_or(|response| response.status.is_informational() && response.status != StatusCode::SWITCHING_PROTOCOLS)
-}
-
-fn parse(session: &Session, snapshot: &Snapshot) -> Result<Incoming, Rejection> {
-    let header = session.req_header();
-    let address = session
-        .client_addr()
-        .and_then(|peer| peer.as_inet())
-        .map_or_else(|| std::net::Ipv4Addr::UNSPECIFIED.into(), std::net::SocketAddr::ip);
-    let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
-    let head = RawHead {
-        method: header.method.as_str(),
-        target: header.raw_path(),
-        fields: &header.headers,
-        authority: header.uri.authority().map(http::uri::Authority::as_str),
-    };
-    Ok(Incoming::parse(head, Peer { address, tls }, &snapshot.trusted_proxies)?)
-}
-
-/// The answer to a CORS preflight, on routes that have `cors_origins`.
-fn preflight(snapshot: &Snapshot, incoming: &Incoming) -> Option<Answer> {
-    let asked = incoming.preflight.as_ref()?;
-    let route: &Route = snapshot.routes.find(&incoming.host, &incoming.path, asked.method).ok()?;
-    let cors = Cors::judge(&route.cors_origins, incoming)?;
-    let headers: HeaderMap = cors.preflight(&route.methods, asked).collect();
-    Some(Answer { status: StatusCode::NO_CONTENT, headers, body: Bytes::new() })
-}
-
-async fn finish(
-    session: &mut Session,
-    passage: &mut Passage,
-    answer: Answer,
-    reason: &'static str,
-) -> pingora::Result<bool> {
-    passage.stage = Stage::Answered;
-    passage.record.reason = reason;
-    answer.write(session).await?;
-    Ok(true)
-}
-
-fn with_cors(mut answer: Answer, cors: Option<&Cors>) -> Answer {
-    answer.headers.extend(cors.iter().flat_map(|cors| cors.headers()));
-    answer
-}
-
-/// Strips what only the gateway may say, then says it. Runs once a try on a fresh copy of the client's header,
-/// after Pingora has removed what the client's `Connection` names.
-fn write_head(forward: &Forward, server: &HeaderValue, request: &mut RequestHeader) -> pingora::Result<()> {
-    let unwanted: Vec<_> = forward.unwanted(&request.headers).cloned().collect();
-    for name in &unwanted {
-        request.remove_header(name);
-    }
-    if request.headers.contains_key(http::header::COOKIE) {
-        let cookie = forward.cookie(&request.headers);
-        request.remove_header(&http::header::COOKIE);
-        if let Some(cookie) = cookie {
-            request.insert_header(http::header::COOKIE, cookie)?;
-        }
-    }
-    if let Some(target) = forward.target() {
-        request.set_raw_path(target.as_bytes())?;
-    }
-    for (name, value) in forward.headers(server) {
-        request.insert_header(name, value)?;
-    }
-    Ok(())
-}
-
-fn drop_planted_cookies(response: &mut ResponseHeader) -> pingora::Result<()> {
-    if !response.headers.get_all(SET_COOKIE).iter().any(plants_ours) {
-        return Ok(());
-    }
-    let kept: Vec<HeaderValue> =
-        response.headers.get_all(SET_COOKIE).iter().filter(|value| !plants_ours(value)).cloned().collect();
-    response.remove_header(&SET_COOKIE);
-    for value in kept {
-        response.append_header(SET_COOKIE, value)?;
-    }
-    Ok(())
-}
-
-/// What an operator should know is logged where it is answered; refusals are in the request's line.
-fn report(rejection: &Rejection, request_id: &str) {
-    let facts = crate::problem::Facts::from(rejection);
-    if facts.status >= 500 {
-        tracing::warn!(
-            request_id,
-            reason = facts.reason,
-            error = rejection as &dyn std::error::Error,
-            "a request failed"
-        );
     }
 }
 

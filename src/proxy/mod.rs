@@ -6,6 +6,9 @@ mod carrier;
 mod failure;
 mod passage;
 mod peer;
+mod reception;
+mod request_head;
+mod response_head;
 
 pub use carrier::Carrier;
 pub use passage::Passage;

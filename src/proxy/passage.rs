@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use prometheus::IntGauge;
+
 use crate::app::Snapshot;
 use crate::forward::Forward;
 use crate::gateway::Admission;
 use crate::request::Incoming;
-use crate::routing::Route;
+use crate::routing::{Cors, Route};
 use crate::telemetry::Record;
 use crate::upstream::{Tried, UpstreamError};
 
@@ -17,6 +19,17 @@ pub struct Passage {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) stage: Stage,
     pub(super) record: Record,
+    pub(super) cors: Option<Cors>,
+    _in_flight: InFlight,
+}
+
+/// Counts a request for as long as it lives, however it ends.
+struct InFlight(IntGauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 /// How far a request is. `upstream_peer` in any other stage than `Forwarding` is a defect.
@@ -39,9 +52,23 @@ pub(super) struct Forwarding {
     pub(super) informational: u32,
 }
 
+impl Forwarding {
+    pub(super) fn new(forward: Forward, websocket: bool) -> Self {
+        Self { forward, tried: Tried::default(), failure: None, websocket, body_bytes: 0, informational: 0 }
+    }
+}
+
 impl Passage {
-    pub(super) fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self { began: Instant::now(), snapshot, stage: Stage::Arrived, record: Record::default() }
+    pub(super) fn new(snapshot: Arc<Snapshot>, in_flight: IntGauge) -> Self {
+        in_flight.inc();
+        Self {
+            began: Instant::now(),
+            snapshot,
+            stage: Stage::Arrived,
+            record: Record::default(),
+            cors: None,
+            _in_flight: InFlight(in_flight),
+        }
     }
 
     /// Writes down what was read.

@@ -26,6 +26,11 @@ impl Scratch {
         Self { store, folder }
     }
 
+    /// A second store over the same file.
+    pub(crate) fn reopen(&self) -> Sqlite {
+        Sqlite::open(&self.path(), Options { clock: crate::clock::Clock::manual(), ..Options::default() }).unwrap()
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("doorward.db")
     }

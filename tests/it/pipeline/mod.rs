@@ -3,3 +3,4 @@
 mod identity;
 mod refusals;
 mod routes;
+mod steps;

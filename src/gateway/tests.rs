@@ -1,0 +1,148 @@
+//! What must hold between the steps: nobody passes on rights or sessions of yesterday.
+
+use std::time::Duration;
+
+use prometheus::Registry;
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::identity::TokenMetrics;
+use crate::identity::testing::identity;
+use crate::rights::Epoch;
+use crate::standing::{Death, Follower};
+use crate::store::scratch::Scratch;
+use crate::store::{Change, ChangeKind, Options};
+
+struct Fixture {
+    scratch: Scratch,
+    clock: Clock,
+    standing: Arc<Standing>,
+    gateway: Gateway,
+    follower: Follower,
+}
+
+const BLIND_AFTER: Duration = Duration::from_secs(60);
+const SOON: Timestamp = Timestamp(Clock::MANUAL_EPOCH + 300);
+
+impl Fixture {
+    /// alice is an active user with the role `user`.
+    async fn new() -> Self {
+        let clock = Clock::manual();
+        clock.advance(Duration::from_secs(5));
+        let scratch = Scratch::with(Options { clock: clock.clone(), ..Options::default() });
+        scratch.sql(
+            "insert into roles (name, created_at) values ('user', 0);
+             insert into users (id, kind, issuer, keycloak_id, username, username_key, state, created_at, updated_at)
+             values (zeroblob(16), 'person', 'https://sso.test/realms/acme', 'alice', 'alice', 'alice', 'active', 0, 0);
+             insert into user_roles (user_pk, role_id, granted_at)
+             select users.pk, roles.id, 0 from users, roles where users.username = 'alice' and roles.name = 'user'",
+        );
+        let store = Arc::new(scratch.reopen());
+        let epoch = Arc::new(Epoch::default());
+        let standing =
+            Arc::new(Standing::new(clock.clone(), BLIND_AFTER, Duration::from_secs(3600), Arc::clone(&epoch)));
+        let directory = Arc::new(Directory::open(Arc::clone(&store) as _, epoch, None).await.unwrap());
+        let mut follower = Follower::new(store, Arc::clone(&standing), Arc::clone(&directory), clock.clone());
+        follower.load().await.unwrap();
+        let identities = Identities::new(vec![], 10, TokenMetrics::new(&Registry::new()).unwrap());
+        let gateway = Gateway::new(Arc::new(identities), directory, Arc::clone(&standing), clock.clone());
+        Self { scratch, clock, standing, gateway, follower }
+    }
+
+    async fn roles(&self, sub: &str) -> Result<Vec<String>, Rejection> {
+        let live = self.gateway.confirm(Arc::new(identity(sub, SOON))).await?;
+        Ok(live.principal().entitlement().roles().iter().map(|role| role.to_string()).collect())
+    }
+
+    /// Another program changes the database, and this node hears of it.
+    async fn change(&mut self, sql: &str) {
+        self.scratch.sql(sql);
+        self.follower.load().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_was_taken_away_is_gone_from_the_cache() {
+    let mut fixture = Fixture::new().await;
+    assert_eq!(fixture.roles("alice").await.unwrap(), ["user"]);
+    fixture.change("delete from user_roles").await;
+    assert_eq!(fixture.roles("alice").await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_refusal_is_as_fresh_as_an_admission() {
+    let mut fixture = Fixture::new().await;
+    assert!(matches!(fixture.roles("bob").await, Err(Rejection::Enrich(EnrichError::UnknownUser(_)))));
+    fixture.change("update users set keycloak_id = 'bob'").await;
+    assert_eq!(fixture.roles("bob").await.unwrap(), ["user"]);
+    assert!(matches!(fixture.roles("alice").await, Err(Rejection::Enrich(EnrichError::UnknownUser(_)))));
+    fixture.change("update users set state = 'disabled'").await;
+    assert!(matches!(fixture.roles("bob").await, Err(Rejection::Enrich(EnrichError::NotActive(..)))));
+    fixture.change("update users set state = 'active'").await;
+    assert_eq!(fixture.roles("bob").await.unwrap(), ["user"]);
+}
+
+#[tokio::test]
+async fn a_renamed_role_is_known_by_its_new_name() {
+    let mut fixture = Fixture::new().await;
+    assert_eq!(fixture.roles("alice").await.unwrap(), ["user"]);
+    fixture.change("update roles set name = 'clerk' where name = 'user'").await;
+    assert_eq!(fixture.roles("alice").await.unwrap(), ["clerk"]);
+}
+
+#[tokio::test]
+async fn an_ended_session_a_revoked_token_and_an_expired_one_are_dead() {
+    let mut fixture = Fixture::new().await;
+    let dead = |kind, key: &'static str| Change {
+        issuer: "https://sso.test/realms/acme".into(),
+        kind,
+        key: key.into(),
+        not_before: None,
+    };
+    fixture
+        .standing
+        .learn(&Change { issuer: "https://other.test".into(), ..dead(ChangeKind::Session, "sid-of-alice") });
+    assert!(fixture.roles("alice").await.is_ok(), "a session of another issuer");
+    fixture.clock.advance(Duration::from_secs(296));
+    fixture.follower.load().await.unwrap();
+    assert!(matches!(fixture.roles("alice").await, Err(Rejection::Dead(Death::Expired))));
+    fixture.standing.learn(&dead(ChangeKind::Token, "jti-of-alice"));
+    assert!(matches!(fixture.roles("alice").await, Err(Rejection::Dead(Death::Token))));
+    fixture.standing.learn(&dead(ChangeKind::Session, "sid-of-alice"));
+    assert!(matches!(fixture.roles("alice").await, Err(Rejection::Dead(Death::Session))));
+}
+
+#[tokio::test]
+async fn what_was_issued_before_a_mark_is_dead_and_what_comes_after_is_not() {
+    let fixture = Fixture::new().await;
+    let mark = |not_before: u64| Change {
+        issuer: "https://sso.test/realms/acme".into(),
+        kind: ChangeKind::Subject,
+        key: "alice".into(),
+        not_before: i64::try_from(not_before).ok(),
+    };
+    fixture.standing.learn(&mark(Clock::MANUAL_EPOCH));
+    assert!(fixture.roles("alice").await.is_ok(), "issued in that very second");
+    fixture.standing.learn(&mark(Clock::MANUAL_EPOCH + 1));
+    fixture.standing.learn(&mark(Clock::MANUAL_EPOCH - 9));
+    assert!(matches!(fixture.roles("alice").await, Err(Rejection::Dead(Death::Subject))));
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_hear_of_changes_admits_nobody() {
+    let mut fixture = Fixture::new().await;
+    fixture.clock.advance(BLIND_AFTER);
+    assert!(fixture.roles("alice").await.is_ok());
+    fixture.clock.advance(Duration::from_secs(1));
+    assert!(matches!(fixture.roles("alice").await, Err(Rejection::Blind)));
+    fixture.follower.load().await.unwrap();
+    assert!(fixture.roles("alice").await.is_ok());
+}
+
+#[tokio::test]
+async fn another_log_makes_everything_be_read_again() {
+    let mut fixture = Fixture::new().await;
+    assert_eq!(fixture.roles("alice").await.unwrap(), ["user"]);
+    fixture.change("delete from user_roles; delete from change").await;
+    assert_eq!(fixture.roles("alice").await.unwrap(), Vec::<String>::new());
+}

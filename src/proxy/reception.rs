@@ -1,0 +1,141 @@
+//! From a request to its answer here, or on its way to an upstream: the order of `docs/architecture.md`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use pingora::proxy::Session;
+use tracing::{error, warn};
+
+use super::answer::Answer;
+use super::carrier::Carrier;
+use super::passage::{Forwarding, Passage, Stage};
+use super::{body, request_head};
+use crate::api::Call;
+use crate::app::Snapshot;
+use crate::forward::Forward;
+use crate::gateway::Admission;
+use crate::id;
+use crate::problem::{Facts, Problem, Rejection};
+use crate::request::Incoming;
+use crate::routing::{Cors, Target};
+
+impl Carrier {
+    /// From raw header to an upstream (`false`) or an answer (`true`), in the order of `docs/architecture.md`.
+    pub(super) async fn receive(&self, session: &mut Session, passage: &mut Passage) -> pingora::Result<bool> {
+        let incoming = match request_head::parse(session, &passage.snapshot) {
+            Ok(incoming) => incoming,
+            Err(rejection) => return self.refuse(session, passage, &rejection).await,
+        };
+        passage.note_request(&incoming);
+        let snapshot = Arc::clone(&passage.snapshot);
+        if let Some(answer) = preflight(&snapshot, &incoming) {
+            return finish(session, passage, answer, "").await;
+        }
+        let route = match snapshot.routes.find(&incoming.host, &incoming.path, incoming.method) {
+            Ok(route) => route,
+            Err(error) => return self.refuse(session, passage, &error.into()).await,
+        };
+        passage.note_route(route);
+        passage.cors = Cors::judge(&route.cors_origins, &incoming);
+        match self.services.gateway.admit(route, &incoming).await {
+            Ok(admission) => self.enter(session, passage, admission, incoming).await,
+            Err(rejection) => self.refuse(session, passage, &rejection).await,
+        }
+    }
+
+    async fn enter(
+        &self,
+        session: &mut Session,
+        passage: &mut Passage,
+        admission: Admission,
+        incoming: Incoming,
+    ) -> pingora::Result<bool> {
+        passage.note_admission(&admission);
+        match &admission.route().target {
+            Target::Upstream(target) => match Forward::plan(&admission, target, &incoming) {
+                Ok(forward) => {
+                    passage.record.upstream = Some(Arc::clone(forward.upstream()));
+                    passage.stage = Stage::Forwarding(Box::new(Forwarding::new(forward, incoming.websocket)));
+                    Ok(false)
+                }
+                Err(error) => self.refuse(session, passage, &error.into()).await,
+            },
+            Target::Local(endpoint) => {
+                let outcome = self.call(session, *endpoint, incoming, &admission).await;
+                match outcome {
+                    Ok(answer) => finish(session, passage, answer, "").await,
+                    Err(rejection) => self.refuse(session, passage, &rejection).await,
+                }
+            }
+        }
+    }
+
+    async fn call(
+        &self,
+        session: &mut Session,
+        endpoint: usize,
+        incoming: Incoming,
+        admission: &Admission,
+    ) -> Result<Answer, Rejection> {
+        let content_type = session.get_header(http::header::CONTENT_TYPE).cloned();
+        let body = body::read(session).await?;
+        let call = Call { incoming, grant: admission.grant().clone(), content_type, body };
+        let reply = self.services.api.answer(endpoint, call).await?;
+        Ok(Answer { status: reply.status, headers: reply.headers, body: reply.body })
+    }
+
+    pub(super) async fn refuse(
+        &self,
+        session: &mut Session,
+        passage: &mut Passage,
+        rejection: &Rejection,
+    ) -> pingora::Result<bool> {
+        if passage.record.request_id.is_empty() {
+            passage.record.request_id = id::request_id();
+            passage.record.client = session.client_addr().and_then(|peer| peer.as_inet()).map(|peer| peer.ip());
+        }
+        report(rejection, &passage.record.request_id);
+        let problem = Problem::render(rejection, &passage.record.request_id);
+        let answer = Answer { status: problem.status, headers: problem.headers, body: problem.body.into() };
+        finish(session, passage, answer, problem.reason).await
+    }
+
+    /// A panic is a defect: it is answered, counted and logged, and ends nothing but its request.
+    pub(super) async fn panicked(&self, session: &mut Session, passage: &mut Passage) -> pingora::Result<bool> {
+        self.services.journal.metrics().panicked();
+        error!(request_id = passage.record.request_id, "a panic ended a request");
+        self.refuse(session, passage, &Rejection::Internal).await
+    }
+}
+
+/// The answer to a CORS preflight, on routes that have `cors_origins`.
+fn preflight(snapshot: &Snapshot, incoming: &Incoming) -> Option<Answer> {
+    let asked = incoming.preflight.as_ref()?;
+    let route = snapshot.routes.find(&incoming.host, &incoming.path, asked.method).ok()?;
+    let cors = Cors::judge(&route.cors_origins, incoming)?;
+    let headers: HeaderMap = cors.preflight(&route.methods, asked).collect();
+    Some(Answer { status: StatusCode::NO_CONTENT, headers, body: Bytes::new() })
+}
+
+/// Writes an answer of the gateway, with what a browser of another origin may know of it.
+async fn finish(
+    session: &mut Session,
+    passage: &mut Passage,
+    mut answer: Answer,
+    reason: &'static str,
+) -> pingora::Result<bool> {
+    passage.stage = Stage::Answered;
+    passage.record.reason = reason;
+    answer.headers.extend(passage.cors.iter().flat_map(Cors::headers));
+    answer.write(session).await?;
+    Ok(true)
+}
+
+/// What an operator should know is logged where it is answered; refusals are in the request's line.
+fn report(rejection: &Rejection, request_id: &str) {
+    let facts = Facts::from(rejection);
+    if facts.status >= 500 {
+        warn!(request_id, reason = facts.reason, error = rejection as &dyn std::error::Error, "a request failed");
+    }
+}
