@@ -129,7 +129,7 @@ fn host(head: &RawHead<'_>) -> Result<Host, RequestError> {
 
 /// Path and query of a target in origin form.
 fn target(target: &[u8]) -> Result<(&str, Option<&str>), RequestError> {
-    if !target.first().is_some_and(|byte| *byte == b'/') {
+    if target.first() != Some(&b'/') {
         return Err(RequestError::Target);
     }
     let end = target.iter().position(|byte| *byte == b'?').unwrap_or(target.len());

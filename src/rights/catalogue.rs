@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use crate::store::{CatalogueRows, Position, RoleId};
 
+/// Sorted names of roles or of permissions.
+type Names = BTreeSet<Arc<str>>;
+
 /// A snapshot of all roles and permissions, as one read of the database saw them.
 #[derive(Debug)]
 pub struct Catalogue {
@@ -51,7 +54,7 @@ impl Catalogue {
 
     /// Names and permissions of these roles; nothing where one of them is newer than the snapshot.
     #[must_use]
-    pub fn resolve(&self, roles: &[RoleId]) -> Option<(BTreeSet<Arc<str>>, BTreeSet<Arc<str>>)> {
+    pub fn resolve(&self, roles: &[RoleId]) -> Option<(Names, Names)> {
         let mut names = BTreeSet::new();
         let mut permissions = BTreeSet::new();
         for id in roles {

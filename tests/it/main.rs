@@ -15,6 +15,7 @@ mod support;
 mod dev;
 mod forwarding;
 mod operations;
+mod pages;
 mod pipeline;
 mod tokens;
 mod users;

@@ -1,0 +1,30 @@
+# `make help` lists the commands. CARGO_TARGET_DIR says where builds go, as it does for cargo.
+.DEFAULT_GOAL := help
+.PHONY: help dev test check cases campaign bench install
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+dev: install ## run a gateway to try, with everything it needs (ARGS="--listen 127.0.0.1:9000" for its options)
+	cargo run --locked -- dev $(ARGS)
+
+test: ## every test, as CI runs it; installs what is missing
+	tools/test
+
+check: ## the quick loop: format, clippy, unit tests
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --workspace --lib --locked
+
+cases: ## the hostile cases, per class (CASES=FILE for another file, ONLY=path. for some)
+	CASES="$(CASES)" ONLY="$(ONLY)" cargo test --quiet --test cases --locked
+
+campaign: ## what takes longer: many inputs for every property, every race again (PROPTEST_CASES, ROUNDS)
+	tools/campaign
+
+bench: ## CPU time beside a bare proxy, and what each step costs
+	cargo run --release --locked -p sidebyside
+	cargo bench --locked -p doorward
+
+install: ## what a build and the tests need; on Debian and Ubuntu as root it is installed
+	@tools/install
