@@ -1,0 +1,87 @@
+//! A folder with the users database and the configuration; it goes when it is dropped.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::{Outcome, Provider};
+
+/// The files of one measurement.
+pub struct Folder(TempDir);
+
+impl Folder {
+    /// Writes a configuration for this provider and this upstream: one worker thread, and one protected route
+    /// among others.
+    pub fn new(provider: &Provider, upstream: SocketAddr) -> Outcome<Self> {
+        let folder = Self(tempfile::tempdir()?);
+        fs::write(folder.path().join("secret"), "of the bench")?;
+        fs::write(folder.config(), folder.text(provider.issuer(), upstream))?;
+        Ok(folder)
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The configuration file.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.path().join("doorward.toml")
+    }
+
+    /// The users database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.path().join("users.db")
+    }
+
+    fn text(&self, issuer: &str, upstream: SocketAddr) -> String {
+        let (database, secret) = (self.database(), self.path().join("secret"));
+        let (database, secret) = (database.display(), secret.display());
+        format!(
+            r#"
+[server]
+listen = "127.0.0.1:0"
+admin_listen = "127.0.0.1:0"
+threads = 1
+
+[keycloak]
+issuer = "{issuer}"
+client_id = "doorward"
+client_secret = {{ file = "{secret}" }}
+audience = "doorward"
+
+[users]
+database = "sqlite:{database}"
+
+[[upstream]]
+name = "app"
+servers = ["http://{upstream}"]
+
+[[route]]
+path = "/public/*"
+upstream = "app"
+access = "public"
+
+[[route]]
+path = "/admin/*"
+upstream = "app"
+any_role = ["admin"]
+
+[[route]]
+path = "/api/orders/{{id}}"
+methods = ["GET", "PUT"]
+upstream = "app"
+any_permission = ["orders:read"]
+
+[[route]]
+path = "/*"
+upstream = "app"
+"#
+        )
+    }
+}

@@ -1,0 +1,15 @@
+//! What a measurement needs around the gateway: an identity provider, its tokens, users in a database, and a
+//! configuration that brings them together.
+
+mod folder;
+mod mint;
+mod provider;
+mod users;
+
+pub use folder::Folder;
+pub use mint::{Mint, spoilt};
+pub use provider::Provider;
+pub use users::{fill, subject};
+
+/// Whatever goes wrong ends the measurement.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -1,0 +1,122 @@
+//! The gateway beside a bare Pingora proxy: the same upstream, the same load, one worker thread each. What counts
+//! is the CPU time of the proxy's process per request; the load generator shares the cores and disturbs only the
+//! wall clock.
+
+mod load;
+mod proxy;
+mod report;
+mod upstream;
+mod variant;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use bench_scene::{Folder, Outcome, Provider, fill};
+use clap::Parser;
+
+use load::{Length, Load, Played};
+use proxy::Proxy;
+use report::{Sample, print};
+use upstream::Upstream;
+use variant::{Side, Variant, Variants};
+
+/// Measure the gateway beside a bare proxy.
+#[derive(Parser)]
+struct Options {
+    /// Rounds; each measures every variant once, with fresh processes.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds for each variant in a round.
+    #[arg(long, default_value_t = 4)]
+    seconds: u64,
+    /// Users, and tokens in rotation.
+    #[arg(long, default_value_t = 10_000)]
+    users: usize,
+    /// Tokens that are seen for the first time, all of them once in a round.
+    #[arg(long, default_value_t = 60_000)]
+    fresh: usize,
+    /// Connections at once.
+    #[arg(long, default_value_t = 32)]
+    connections: usize,
+}
+
+fn main() -> Outcome<()> {
+    let options = Options::parse();
+    let binaries = build()?;
+    let upstream = Upstream::start()?;
+    let provider = Provider::start()?;
+    let folder = Folder::new(&provider, upstream.address())?;
+    migrate(&binaries, &folder)?;
+    fill(&folder.database(), provider.issuer(), options.users)?;
+    let variants = Variants::mint(&provider, options.users, options.fresh)?;
+    let load = Load::new(options.connections)?;
+    let mut samples = Vec::new();
+    for round in 0..options.rounds {
+        samples.extend(measure(round, &options, &binaries, &folder, &upstream, &variants, &load)?);
+    }
+    print(&options_text(&options), &samples)
+}
+
+/// The release binaries, as they are now; the folder that holds them.
+fn build() -> Outcome<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--release", "--quiet", "-p", "doorward", "-p", "bare-proxy", "--bins"])
+        .status()?;
+    if !built.success() {
+        return Err("the binaries could not be built".into());
+    }
+    Ok(std::env::current_exe()?.parent().map(Path::to_owned).unwrap_or_default())
+}
+
+fn migrate(binaries: &Path, folder: &Folder) -> Outcome<()> {
+    let migrated =
+        Command::new(binaries.join("doorward")).arg("migrate").arg("--config").arg(folder.config()).output()?;
+    if !migrated.status.success() {
+        return Err(String::from_utf8_lossy(&migrated.stderr).into());
+    }
+    Ok(())
+}
+
+/// One round: fresh processes, warmed, then one variant after the other, each round beginning with another.
+fn measure(
+    round: usize,
+    options: &Options,
+    binaries: &Path,
+    folder: &Folder,
+    upstream: &Upstream,
+    variants: &Variants,
+    load: &Load,
+) -> Outcome<Vec<Sample>> {
+    let bare = Proxy::bare(binaries, upstream.address())?;
+    let gateway = Proxy::gateway(binaries, folder)?;
+    let of = |variant: &Variant| match variant.side {
+        Side::Bare => &bare,
+        Side::Gateway => &gateway,
+    };
+    let known = variants.known();
+    load.play(bare.address, known, Length::Once)?;
+    load.play(gateway.address, known, Length::Once)?;
+    if !upstream.last_head().windows(ENRICHED.len()).any(|window| window.eq_ignore_ascii_case(ENRICHED)) {
+        return Err("the gateway does not enrich".into());
+    }
+    let mut samples = Vec::new();
+    let all = variants.all();
+    for variant in all.iter().cycle().skip(round).take(all.len()) {
+        let length = if variant.once { Length::Once } else { Length::Time(Duration::from_secs(options.seconds)) };
+        let before = of(variant).cpu()?;
+        let Played { requests, took } = load.play(of(variant).address, variant, length)?;
+        samples.push(Sample::new(variant, of(variant).cpu()?.saturating_sub(before), requests, took));
+    }
+    Ok(samples)
+}
+
+fn options_text(options: &Options) -> String {
+    format!(
+        "{} rounds of {} s, {} connections, {} users with one token each in rotation, {} tokens seen for the first time",
+        options.rounds, options.seconds, options.connections, options.users, options.fresh
+    )
+}
+
+const ENRICHED: &[u8] = b"x-auth-permissions: orders:read,orders:write,reports:read\r\n";

@@ -1,0 +1,79 @@
+//! A proxy as a process of its own, and the CPU time that it has used.
+
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bench_scene::{Folder, Outcome};
+use serde_json::Value;
+
+/// A running proxy; it is ended when this is dropped.
+pub(crate) struct Proxy {
+    pub(crate) address: SocketAddr,
+    child: Child,
+}
+
+impl Proxy {
+    /// The bare proxy.
+    pub(crate) fn bare(binaries: &Path, upstream: SocketAddr) -> Outcome<Self> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let mut command = Command::new(binaries.join("bare-proxy"));
+        let child = command.args([address.to_string(), upstream.to_string()]).stdin(Stdio::null()).spawn()?;
+        wait_for(|| TcpStream::connect(address).is_ok().then_some(()))?;
+        Ok(Self { address, child })
+    }
+
+    /// The gateway, whose log goes to a file as it does in production, at the default level.
+    pub(crate) fn gateway(binaries: &Path, folder: &Folder) -> Outcome<Self> {
+        let log = folder.path().join("gateway.log");
+        let mut command = Command::new(binaries.join("doorward"));
+        let command = command.args(["run".as_ref(), "--config".as_ref(), folder.config().as_os_str()]);
+        let child = command.env_remove("RUST_LOG").stdin(Stdio::null()).stderr(File::create(&log)?).spawn()?;
+        let address = wait_for(|| listening(&log)).map_err(|_| fs::read_to_string(&log).unwrap_or_default());
+        Ok(Self { child, address: address? })
+    }
+
+    /// The CPU time that the process has used, in user mode and in the kernel.
+    pub(crate) fn cpu(&self) -> Outcome<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // proc(5): the name, in parentheses, is the second field; `utime` and `stime` are the 14th and 15th.
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let ticks: Result<Vec<u64>, _> = after_name.split_whitespace().skip(11).take(2).map(str::parse).collect();
+        Ok(TICK.saturating_mul(u32::try_from(ticks?.iter().sum::<u64>())?))
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // Where it has ended already there is nothing to end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where the log says that the gateway listens.
+fn listening(log: &Path) -> Option<SocketAddr> {
+    let text = fs::read_to_string(log).ok()?;
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines
+        .filter(|line| line.get("message").is_some_and(|message| message == "ready"))
+        .find_map(|line| line.get("listen")?.as_str()?.parse().ok())
+}
+
+fn wait_for<T>(condition: impl Fn() -> Option<T>) -> Outcome<T> {
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        if let Some(found) = condition() {
+            return Ok(found);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    Err("a proxy did not start in time".into())
+}
+
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Linux counts 100 a second (`USER_HZ`) on every architecture of today.
+const TICK: Duration = Duration::from_millis(10);

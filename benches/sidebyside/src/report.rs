@@ -1,0 +1,69 @@
+//! From samples to the table.
+
+use std::io::Write;
+use std::num::NonZero;
+use std::time::Duration;
+
+use bench_scene::Outcome;
+
+use crate::variant::{BASE, Variant};
+
+/// One variant in one round.
+pub(crate) struct Sample {
+    name: &'static str,
+    goal: Option<f64>,
+    /// Microseconds of CPU time per request.
+    cost: f64,
+    /// Requests per second.
+    rate: f64,
+}
+
+impl Sample {
+    pub(crate) fn new(variant: &Variant, cpu: Duration, requests: usize, took: Duration) -> Self {
+        let requests = u32::try_from(requests).map_or(f64::INFINITY, f64::from);
+        Self {
+            name: variant.name,
+            goal: variant.goal,
+            cost: cpu.as_secs_f64() * 1e6 / requests,
+            rate: requests / took.as_secs_f64(),
+        }
+    }
+}
+
+/// Prints medians and, for the cost, the whole range. The ratio is that of the medians.
+pub(crate) fn print(options: &str, samples: &[Sample]) -> Outcome<()> {
+    let mut out = std::io::stdout().lock();
+    let cores = std::thread::available_parallelism().map_or(0, NonZero::get);
+    writeln!(out, "{cores} cores, one worker thread for each proxy; {options}\n")?;
+    writeln!(out, "{:<32}{:>10}{:>17}{:>9}{:>17}{:>13}", "", "CPU µs", "min – max", "× bare", "goal", "requests/s")?;
+    let base = median(samples.iter().filter(|sample| sample.name == BASE).map(|sample| sample.cost));
+    for (name, goal) in names(samples) {
+        let costs = || samples.iter().filter(|sample| sample.name == name).map(|sample| sample.cost);
+        let rate = median(samples.iter().filter(|sample| sample.name == name).map(|sample| sample.rate));
+        let (cost, least, most) = (median(costs()), costs().fold(f64::INFINITY, f64::min), costs().fold(0.0, f64::max));
+        let ratio = cost / base;
+        let goal = goal.map_or_else(String::new, |goal| {
+            format!("≤ {goal:.2} {}", if ratio <= goal { "reached" } else { "MISSED" })
+        });
+        let range = format!("{least:.1} – {most:.1}");
+        writeln!(out, "{name:<32}{cost:>10.1}{range:>17}{ratio:>9.2}{goal:>17}{rate:>13.0}")?;
+    }
+    Ok(())
+}
+
+/// Every variant once, the base first.
+fn names(samples: &[Sample]) -> Vec<(&'static str, Option<f64>)> {
+    let mut names: Vec<(&'static str, Option<f64>)> = Vec::new();
+    for sample in samples {
+        if !names.iter().any(|(name, _)| *name == sample.name) {
+            names.push((sample.name, sample.goal));
+        }
+    }
+    names
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
