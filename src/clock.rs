@@ -84,6 +84,17 @@ impl Clock {
         }
     }
 
+    /// The monotonic clock: it stands still while the machine sleeps, as the clock of the caches does. What must
+    /// outlive a cache entry is measured with it.
+    #[must_use]
+    pub fn steady(&self) -> Boot {
+        match &self.0 {
+            Source::System => Boot(seconds(ClockId::Monotonic)),
+            #[cfg(test)]
+            Source::Manual(_) => self.boot(),
+        }
+    }
+
     /// The boot clock.
     #[must_use]
     pub fn boot(&self) -> Boot {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::identity::{Identities, Identity, ProveError};
 use crate::policy::{Grant, Rule};
-use crate::problem::Rejection;
+use crate::problem::{Caller, Rejection};
 use crate::request::{Credential, CredentialError, Incoming, Presented};
 use crate::rights::{Directory, EnrichError, Principal};
 use crate::routing::Route;
@@ -54,7 +54,8 @@ impl Gateway {
             Rule::Protected(requirements) => {
                 let identity = self.prove(&incoming.presented).await?;
                 let live = self.confirm(identity).await?;
-                requirements.judge(live)?
+                let caller = caller(&live);
+                requirements.judge(live).map_err(|denial| Rejection::Denied(denial, caller))?
             }
         };
         Ok(Admission { route: Arc::clone(route), grant })
@@ -75,6 +76,7 @@ impl Gateway {
 
     /// Enriches, and asks last whether all of it is still true. What was read before a change is read again.
     pub async fn confirm(&self, identity: Arc<Identity>) -> Result<Live, Rejection> {
+        self.see().await?;
         for _ in 0..READS {
             let principal = match self.enrich(&identity).await? {
                 Some(principal) => principal,
@@ -84,10 +86,18 @@ impl Gateway {
                 Verdict::Live(live) => return Ok(live),
                 Verdict::Dead(death) => return Err(death.into()),
                 Verdict::Stale(staleness) => self.read_again(&identity, staleness).await?,
-                Verdict::Blind => self.standing.fence().wait().await,
+                Verdict::Blind => return Err(Rejection::Blind),
             }
         }
-        Err(if self.standing.sees() { Rejection::Unsettled } else { Rejection::Blind })
+        Err(Rejection::Unsettled)
+    }
+
+    /// A node that hears of no changes knows nothing, not even whom to refuse; it waits once for the next poll.
+    async fn see(&self) -> Result<(), Rejection> {
+        if !self.standing.sees() {
+            self.standing.fence().wait().await;
+        }
+        if self.standing.sees() { Ok(()) } else { Err(Rejection::Blind) }
     }
 
     /// Nothing where the answer was a refusal that a newer change may turn.
@@ -115,6 +125,11 @@ impl Gateway {
         }
         Ok(())
     }
+}
+
+fn caller(live: &Live) -> Caller {
+    let principal = live.principal();
+    Caller { subject: Arc::clone(principal.identity().subject().sub()), user: principal.account().id() }
 }
 
 /// The first read, and two more when changes overtake it.

@@ -17,6 +17,7 @@ pub struct Metrics {
     log_age: prometheus::Gauge,
     revoked: IntGauge,
     in_flight: IntGauge,
+    log_dropped: IntGauge,
     upstream_tries: IntCounterVec,
 }
 
@@ -58,6 +59,10 @@ impl Metrics {
                 "Time since the last successful poll of the change log.",
             )?,
             revoked: IntGauge::new("doorward_revocations", "Revocations in memory.")?,
+            log_dropped: IntGauge::new(
+                "doorward_log_lines_dropped",
+                "Log lines that were dropped because standard error took none for too long.",
+            )?,
             in_flight: IntGauge::new("doorward_requests_in_flight", "Requests that are being served.")?,
             upstream_tries: IntCounterVec::new(
                 Opts::new(
@@ -81,6 +86,7 @@ impl Metrics {
         self.registry.register(Box::new(self.log_age.clone()))?;
         self.registry.register(Box::new(self.revoked.clone()))?;
         self.registry.register(Box::new(self.in_flight.clone()))?;
+        self.registry.register(Box::new(self.log_dropped.clone()))?;
         self.registry.register(Box::new(self.upstream_tries.clone()))
     }
 
@@ -92,13 +98,24 @@ impl Metrics {
 
     /// One request ended.
     pub fn request(&self, route: &str, status: u16, reason: &str, took: Duration) {
-        self.requests.with_label_values(&[route, status_text(status).as_str(), reason]).inc();
+        self.refused(route, status, reason);
         self.latency.observe(took.as_secs_f64());
+    }
+
+    /// A head was refused before it became a request: it is counted, and has no duration.
+    pub fn refused(&self, route: &str, status: u16, reason: &str) {
+        self.requests.with_label_values(&[route, status_text(status).as_str(), reason]).inc();
     }
 
     /// A connection was opened or closed.
     pub fn connection(&self, opened: bool) {
         self.connections.add(if opened { 1 } else { -1 });
+    }
+
+    /// Open client connections.
+    #[must_use]
+    pub fn connections(&self) -> &IntGauge {
+        &self.connections
     }
 
     /// Requests that are being served.
@@ -124,7 +141,8 @@ impl Metrics {
     }
 
     /// What is looked up only when somebody scrapes.
-    pub fn observe(&self, log_age: Option<Duration>, revoked: usize) {
+    pub fn observe(&self, log_age: Option<Duration>, revoked: usize, log_dropped: u64) {
+        self.log_dropped.set(i64::try_from(log_dropped).unwrap_or(i64::MAX));
         self.log_age.set(log_age.map_or(f64::INFINITY, |age| age.as_secs_f64()));
         self.revoked.set(i64::try_from(revoked).unwrap_or(i64::MAX));
     }

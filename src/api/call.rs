@@ -8,8 +8,7 @@ use crate::policy::Grant;
 use crate::problem::Rejection;
 use crate::request::Incoming;
 
-/// A request that was admitted to an endpoint.
-#[derive(Debug)]
+/// A request that was admitted to an endpoint. Never printed: the body may hold a password.
 pub struct Call {
     /// The request as it was judged.
     pub incoming: Incoming,

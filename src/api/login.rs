@@ -7,6 +7,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::endpoint::Answering;
 use super::{ApiError, Call, Endpoint, Parts, Reply, json_body};
+use crate::identity::ProveError;
 use crate::keycloak::{LoginError, LoginRefusal, PasswordLogin, Tokens};
 use crate::policy::Rule;
 use crate::problem::Rejection;
@@ -77,12 +78,13 @@ async fn login(parts: Arc<Parts>, call: Call) -> Result<Reply, Rejection> {
 
 /// Checks the account behind fresh tokens, and ends the session again where it must not be used.
 async fn welcome(parts: &Parts, tokens: &Tokens) -> Result<(), Rejection> {
-    let identity = parts.gateway.prove_bearer(tokens.access_token()).await.map_err(|error| {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "Keycloak issued a token that this gateway does not accept: compare issuer, audience and algorithms"
-        );
-        ApiError::ForeignToken
+    let proven = parts.gateway.prove_bearer(tokens.access_token()).await;
+    if proven.is_err() {
+        parts.end_at_keycloak(tokens.refresh_token()).await;
+    }
+    let identity = proven.map_err(|error| match error {
+        ProveError::KeysUnavailable { .. } => Rejection::from(error),
+        ProveError::Token(_) => foreign(&error).into(),
     })?;
     let verified = identity.profile().email_verified || !parts.require_verified_email;
     let outcome = match parts.gateway.confirm(Arc::clone(&identity)).await {
@@ -92,6 +94,15 @@ async fn welcome(parts: &Parts, tokens: &Tokens) -> Result<(), Rejection> {
     };
     parts.end_session(&identity, tokens.refresh_token()).await;
     outcome
+}
+
+/// A wrong setting, which only an operator can put right.
+fn foreign(error: &ProveError) -> ApiError {
+    tracing::error!(
+        error = error as &dyn std::error::Error,
+        "Keycloak issued a token that this gateway does not accept: compare issuer, audience, algorithms and clients"
+    );
+    ApiError::ForeignToken
 }
 
 /// Nothing empty or endless reaches Keycloak.

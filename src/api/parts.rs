@@ -44,6 +44,11 @@ impl Parts {
                 warn!(error = &error as &dyn std::error::Error, "the end of a session could not be written to the log");
             }
         }
+        self.end_at_keycloak(refresh_token).await;
+    }
+
+    /// Ends the session of a refresh token at Keycloak; that it could not be is logged.
+    pub(super) async fn end_at_keycloak(&self, refresh_token: Option<&str>) {
         if let Some(token) = refresh_token
             && let Err(error) = self.oidc.logout(token, None).await
         {

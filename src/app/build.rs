@@ -121,11 +121,11 @@ impl App {
             let upstreams = Arc::clone(&snapshot.upstreams);
             move || Arc::clone(&upstreams).follow_names()
         });
-        let journal = Journal::new(Arc::clone(&metrics), sink);
+        let journal = Journal::new(Arc::clone(&metrics), sink.clone());
         Ok(Self {
-            services: Arc::new(Services { gateway, api, journal, clock: clock.clone() }),
+            services: Arc::new(Services { gateway, api, journal, clock: clock.clone(), stopping: stopping.clone() }),
             snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
-            health: Health { identities, standing, metrics, stopping, clock },
+            health: Health { identities, standing, metrics, stopping, sink, clock },
             tasks,
             stop,
         })

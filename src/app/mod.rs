@@ -2,8 +2,10 @@
 
 mod build;
 mod cryptography;
+mod descriptors;
 mod run;
 mod services;
+mod signals;
 mod snapshot;
 mod tasks;
 

@@ -13,10 +13,11 @@ use pingora::server::Fds;
 use pingora::server::configuration::ServerConf;
 use pingora::services::Service as _;
 use pingora::services::listening::Service;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::net::TcpSocket;
 use tracing::{error, info, warn};
 
-use super::{App, StartError};
+use super::signals::Signals;
+use super::{App, StartError, descriptors};
 use crate::config::{Server, Settings};
 use crate::listener::{Guarded, Limits};
 use crate::operations::{Health, Operations};
@@ -46,6 +47,8 @@ pub struct Listening {
 
 /// Runs a gateway until SIGTERM, SIGINT or the loss of an essential task.
 pub async fn serve(settings: Settings, sink: Sink, ready: Ready) -> Result<Ended, StartError> {
+    let mut signals = Signals::heed();
+    descriptors::raise(settings.server.max_connections);
     let server = settings.server.clone();
     let (gateway, operations) = (bind("listen", server.listen)?, bind("admin_listen", server.admin_listen)?);
     let listening = Listening {
@@ -55,27 +58,32 @@ pub async fn serve(settings: Settings, sink: Sink, ready: Ready) -> Result<Ended
     let mut app = App::build(settings, sink).await?;
     let operations = operations_task(operations, app.health.clone());
     app.tasks.restarting("operations", operations);
-    let accepting = tokio::spawn(accept(gateway, listening.gateway, &server, &app));
+    let mut accepting = tokio::spawn(accept(gateway, listening.gateway, &server, &app));
     info!(listen = %listening.gateway, admin_listen = %listening.operations, version = env!("CARGO_PKG_VERSION"), "ready");
     ready(listening);
 
     let ended = tokio::select! {
-        () = told_to_stop() => Ended::Stopped,
+        () = signals.stop() => Ended::Stopped,
+        _ = &mut accepting => Ended::Lost("listener"),
         name = app.tasks.lost() => Ended::Lost(name),
     };
     match ended {
         Ended::Stopped => info!("stopping: no new requests, those in flight are finished"),
         Ended::Lost(task) => error!(task, "stopping: a task without which nothing may be served has ended"),
     }
-    drain(app, accepting, server.shutdown_timeout).await;
+    tokio::select! {
+        () = drain(app, accepting, server.shutdown_timeout) => {}
+        () = signals.stop() => warn!("told to stop again: requests in flight are cut"),
+    }
     Ok(ended)
 }
 
 fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
     let listen = |source| StartError::Listen { key, address, source };
-    let listener = TcpListener::bind(address).map_err(listen)?;
-    listener.set_nonblocking(true).map_err(listen)?;
-    Ok(listener)
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(listen)?;
+    socket.set_reuseaddr(true).map_err(listen)?;
+    socket.bind(address).map_err(listen)?;
+    socket.listen(BACKLOG).and_then(tokio::net::TcpListener::into_std).map_err(listen)
 }
 
 fn local(key: &'static str, listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {
@@ -129,25 +137,18 @@ fn accept(
     async move { service.start_service(Some(fds), shutdown, 1).await }
 }
 
-async fn told_to_stop() {
-    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    match (terminate, interrupt) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        }
-        (Err(error), _) | (_, Err(error)) => {
-            warn!(%error, "signals cannot be heard: stop the process with SIGKILL");
-            std::future::pending().await
-        }
-    }
-}
-
 /// Takes no new connection, lets requests in flight finish, and gives up after the time-out.
 async fn drain(app: App, accepting: tokio::task::JoinHandle<()>, patience: Duration) {
     app.stop.send_replace(true);
-    // A panic while accepting ended it as well.
-    let _ = accepting.await;
-    let (began, in_flight) = (Instant::now(), app.services.journal.metrics().in_flight().clone());
+    if !accepting.is_finished() {
+        // A panic while accepting ended it as well.
+        let _ = accepting.await;
+    }
+    let metrics = app.services.journal.metrics();
+    let (began, in_flight) = (Instant::now(), metrics.in_flight().clone());
+    while metrics.connections().get() > 0 && began.elapsed() < LAST_REQUESTS {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
     while in_flight.get() > 0 && began.elapsed() < patience {
         tokio::time::sleep(LOOK_AGAIN).await;
     }
@@ -164,4 +165,8 @@ const MAX_TRIES: usize = 64;
 /// Pingora's 64 KiB a connection cost more to clear than they save; long bodies pass by them.
 const READ_BUFFER: usize = 4096;
 const WRITE_BUFFER: usize = 4096;
+/// Linux caps it by `net.core.somaxconn`.
+const BACKLOG: u32 = 4096;
+/// Idle connections are given a moment for requests that are on their way; a little more than the listener gives.
+const LAST_REQUESTS: Duration = Duration::from_millis(300);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);

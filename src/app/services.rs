@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::api::Api;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
@@ -17,4 +19,14 @@ pub struct Services {
     pub journal: Journal,
     /// The clock.
     pub clock: Clock,
+    /// Turns `true` when the node is about to stop.
+    pub stopping: watch::Receiver<bool>,
+}
+
+impl Services {
+    /// Whether the node is about to stop: then no connection is kept for another request.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
 }

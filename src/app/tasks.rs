@@ -1,7 +1,7 @@
 //! Everything that runs beside the requests, with one owner.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::{JoinError, JoinSet};
 use tracing::error;
@@ -34,9 +34,13 @@ impl Tasks {
             let mut pause = FIRST_PAUSE;
             loop {
                 let mut run = JoinSet::new();
+                let began = Instant::now();
                 run.spawn(make());
                 if let Some(Err(error)) = run.join_next().await {
                     report(name, &error);
+                }
+                if began.elapsed() > LONGEST_PAUSE {
+                    pause = FIRST_PAUSE;
                 }
                 tokio::time::sleep(pause).await;
                 pause = pause.saturating_mul(2).min(LONGEST_PAUSE);

@@ -66,12 +66,15 @@ pub fn run(explain: Explain, settings: Settings) -> ExitCode {
     };
     let prefix = settings.auth.prefix.clone();
     let routes = Routes::new(settings.routes);
-    let explanation = if explain.path.as_str().starts_with(&format!("{prefix}/")) {
+    let own = explain.path.as_str() == prefix || explain.path.as_str().starts_with(&format!("{prefix}/"));
+    let explanation = if own {
         Explanation {
             route: None,
             to: Some("the gateway itself".into()),
             outcome: "local",
-            because: vec![format!("every path below {prefix} is the gateway's own; {prefix}/openapi.json lists them")],
+            because: vec![format!(
+                "{prefix} and every path below it is the gateway's own: {prefix}/openapi.json lists the endpoints, all else is 404"
+            )],
         }
     } else {
         judge(routes.find(&explain.host, &explain.path, explain.method), &explain.path, &known)
@@ -98,7 +101,7 @@ async fn look_up(user: Option<Username>, settings: &Settings) -> Result<Known, S
     let Enrichment { account: Some(row), .. } = store.enrich(&subject).await? else {
         return Ok(Known::Missing(username.as_str().to_owned()));
     };
-    let catalogue = Catalogue::new(store.catalogue().await?);
+    let catalogue = Catalogue::new(store.catalogue().await?, 0);
     let (roles, permissions) = catalogue.resolve(&row.roles).unwrap_or_default();
     let names =
         |names: std::collections::BTreeSet<std::sync::Arc<str>>| names.iter().map(|name| name.to_string()).collect();
@@ -158,7 +161,12 @@ fn enter(route: &Route, requirements: &Requirements, known: &Known) -> Explanati
                 explanation.because.extend(unseen(requirements));
                 explanation
             } else {
-                Explanation::refusal(Some(route), "403 forbidden", missing)
+                let kind = if missing.iter().any(|key| key.contains("role")) {
+                    "403 role-required"
+                } else {
+                    "403 permission-required"
+                };
+                Explanation::refusal(Some(route), kind, missing)
             }
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn serve(settings: Settings, ready: app::Ready) -> ExitCode {
     };
     let sink = telemetry::start();
     let ended = runtime.block_on(app::serve(settings, sink.clone(), ready));
-    sink.flush();
+    sink.finish();
     match ended {
         Ok(Ended::Stopped) => ExitCode::SUCCESS,
         Ok(Ended::Lost(_)) => ExitCode::FAILURE,

@@ -44,6 +44,7 @@ pub struct Guarded<P> {
     journal: Journal,
     limits: Limits,
     places: Arc<Semaphore>,
+    refusals: Arc<Semaphore>,
 }
 
 /// How reading a head ended.
@@ -61,7 +62,8 @@ where
     #[must_use]
     pub fn new(proxy: P, journal: Journal, limits: Limits) -> Self {
         let places = Arc::new(Semaphore::new(limits.max_connections.min(Semaphore::MAX_PERMITS)));
-        Self { proxy: Arc::new(proxy), journal, limits, places }
+        let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
+        Self { proxy: Arc::new(proxy), journal, limits, places, refusals }
     }
 
     /// One request after the other, until one side has had enough.
@@ -95,13 +97,10 @@ where
 
     async fn read_head(&self, stream: &mut Stream, shutdown: &ShutdownWatch) -> Head {
         let mut bytes = BytesMut::with_capacity(FIRST_READ);
-        if *shutdown.borrow() {
-            return Head::Closed;
-        }
         let mut stop = shutdown.clone();
         let first = tokio::select! {
             first = timeout(self.limits.idle_timeout, stream.read_buf(&mut bytes)) => first,
-            _ = stop.wait_for(|stopping| *stopping) => return Head::Closed,
+            () = async { drop(stop.wait_for(|stopping| *stopping).await) } => timeout(LAST_CHANCE, stream.read_buf(&mut bytes)).await,
         };
         match first {
             Ok(Ok(read)) if read > 0 => {}
@@ -177,7 +176,10 @@ where
 {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
         let Ok(_place) = self.places.try_acquire() else {
-            self.refuse(stream, HeadError::TooManyConnections).await;
+            // Only some are told why: refusing must not hold what the cap protects.
+            if let Ok(_told) = self.refusals.try_acquire() {
+                self.refuse(stream, HeadError::TooManyConnections).await;
+            }
             return None;
         };
         let _open = Open::new(self.journal.metrics());
@@ -217,5 +219,8 @@ fn on_the_wire(problem: &Problem) -> Bytes {
 }
 
 const FIRST_READ: usize = 2048;
+/// How long an idle connection may still bring a request that was on its way when the stop came.
+const LAST_CHANCE: Duration = Duration::from_millis(250);
+const MAX_REFUSALS: usize = 64;
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 256 * 1024;

@@ -99,7 +99,9 @@ fn check_request_line(line: &[u8]) -> Result<bool, HeadError> {
     };
     // Method names are case-sensitive, and every one that is registered is upper case: `get` is somebody's trick.
     let is_method = !method.is_empty() && method.iter().all(|byte| byte.is_ascii_uppercase() || b"-_".contains(byte));
-    if !is_method || target.first() != Some(&b'/') || !target.iter().all(|byte| is_target(*byte)) {
+    // A tunnel is nothing that can be judged.
+    let is_tunnel = method == b"CONNECT";
+    if !is_method || is_tunnel || target.first() != Some(&b'/') || !target.iter().all(|byte| is_target(*byte)) {
         return Err(HeadError::RequestLine);
     }
     match version {
@@ -121,7 +123,7 @@ fn check_field(line: &[u8], seen: &mut Seen) -> Result<(), HeadError> {
     }
     let colon = line.iter().position(|byte| *byte == b':').ok_or(HeadError::FieldName)?;
     let (name, value) = line.split_at(colon);
-    let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii();
+    let value = trimmed(value.strip_prefix(b":").unwrap_or_default());
     if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) {
         return Err(HeadError::FieldName);
     }
@@ -130,6 +132,14 @@ fn check_field(line: &[u8], seen: &mut Seen) -> Result<(), HeadError> {
     }
     seen.fields += 1;
     check_meaning(name, value, seen)
+}
+
+/// Without the blanks around it, which are SP and HTAB only (RFC 9110 §5.6.3).
+fn trimmed(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
 }
 
 /// The fields that frame the request. A length is one plain decimal, a coding is `chunked` alone.
@@ -192,6 +202,9 @@ mod tests {
 
     #[test]
     fn doubtful_heads_are_refused() {
+        assert_eq!(first("CONNECT /x HTTP/1.1"), Err(HeadError::RequestLine));
+        assert_eq!(with("A: b\u{c}"), Err(HeadError::FieldValue));
+        assert_eq!(with("A: b\r"), Err(HeadError::FieldValue));
         for line in [
             "get / HTTP/1.1",
             "GET  / HTTP/1.1",

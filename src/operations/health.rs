@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::identity::Identities;
 use crate::metrics::Metrics;
 use crate::standing::Standing;
+use crate::telemetry::Sink;
 
 /// Looks at what judging needs.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct Health {
     pub metrics: Arc<Metrics>,
     /// Turns `true` when the node is about to stop.
     pub stopping: tokio::sync::watch::Receiver<bool>,
+    /// What counts the lines that were dropped.
+    pub sink: Sink,
     /// What sets the age of the last poll.
     pub clock: crate::clock::Clock,
 }
@@ -70,7 +73,8 @@ impl Health {
         for keys in self.identities.keys() {
             keys.observe();
         }
-        self.metrics.observe(self.standing.fence().age(&self.clock), self.standing.revoked().len());
+        let age = self.standing.fence().age(&self.clock);
+        self.metrics.observe(age, self.standing.revoked().len(), self.sink.dropped());
         self.metrics.text()
     }
 }

@@ -78,7 +78,7 @@ impl From<&Rejection> for Facts {
             Rejection::Unsettled => {
                 Self::unavailable("database-unavailable", "The users database is unavailable").because("unsettled")
             }
-            Rejection::Denied(denial) => denial.into(),
+            Rejection::Denied(denial, _) => denial.into(),
             Rejection::Forward(error) => error.into(),
             Rejection::Upstream(error) => error.into(),
             Rejection::Api(error) => error.into(),

@@ -7,5 +7,5 @@ mod render;
 
 pub use challenge::Challenge;
 pub use facts::Facts;
-pub use rejection::Rejection;
+pub use rejection::{Caller, Rejection};
 pub use render::Problem;

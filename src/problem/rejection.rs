@@ -1,5 +1,9 @@
 //! Why a request is not answered by what it asked for: the sum of the steps' errors.
 
+use std::sync::Arc;
+
+use uuid::Uuid;
+
 use crate::api::ApiError;
 use crate::forward::ForwardError;
 use crate::identity::ProveError;
@@ -10,6 +14,15 @@ use crate::rights::EnrichError;
 use crate::routing::RouteError;
 use crate::standing::Death;
 use crate::upstream::UpstreamError;
+
+/// Who was refused, for the log.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The issuer's identifier.
+    pub subject: Arc<str>,
+    /// Ours.
+    pub user: Uuid,
+}
 
 /// Every way in which a request can be refused or fail.
 #[derive(Debug, thiserror::Error)]
@@ -42,8 +55,8 @@ pub enum Rejection {
     #[error("the rights changed faster than they could be read")]
     Unsettled,
     /// A requirement of the route is not met.
-    #[error(transparent)]
-    Denied(#[from] Denial),
+    #[error("{0}")]
+    Denied(Denial, Caller),
     /// The request cannot be forwarded as it is.
     #[error(transparent)]
     Forward(#[from] ForwardError),

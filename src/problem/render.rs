@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::{Facts, Rejection};
+use crate::request::{Method, RequestError};
 use crate::routing::RouteError;
 
 /// A response that says why not.
@@ -53,6 +54,15 @@ impl Problem {
     }
 }
 
+/// `Allow`, which every 405 carries (RFC 9110 §15.5.6).
+fn allowed(rejection: &Rejection) -> Option<&[Method]> {
+    match rejection {
+        Rejection::Route(RouteError::MethodNotAllowed { allowed }) => Some(allowed),
+        Rejection::Request(RequestError::Method) => Some(&Method::ALL),
+        _ => None,
+    }
+}
+
 fn headers(rejection: &Rejection, facts: &Facts, request_id: &str) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(6);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -70,7 +80,7 @@ fn headers(rejection: &Rejection, facts: &Facts, request_id: &str) -> HeaderMap 
     if let Some(seconds) = facts.retry_after {
         put(header::RETRY_AFTER, seconds.to_string());
     }
-    if let Rejection::Route(RouteError::MethodNotAllowed { allowed }) = rejection {
+    if let Some(allowed) = allowed(rejection) {
         let names: Vec<&str> = allowed.iter().map(|method| method.name()).collect();
         put(header::ALLOW, names.join(", "));
     }

@@ -22,7 +22,7 @@ pub(super) async fn read(session: &mut Session) -> Result<Bytes, ApiError> {
 
 async fn read_on(session: &mut Session) -> Result<Bytes, ApiError> {
     let broken = |_| ApiError::MalformedBody("The body broke off.");
-    if session.get_header(EXPECT).is_some() {
+    if session.get_header(EXPECT).is_some() && !session.is_body_empty() {
         session.set_close_on_response_before_downstream_finish(false);
         session.write_continue_response().await.map_err(broken)?;
     }

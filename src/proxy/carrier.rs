@@ -69,6 +69,8 @@ impl ProxyHttp for Carrier {
         match upstream.next(&mut forwarding.tried, &self.services.clock) {
             Ok(server) => {
                 forwarding.failure = None;
+                // A new try sends the body from its beginning.
+                forwarding.body_bytes = 0;
                 peer::of(upstream, &server, &forwarding.forward)
             }
             Err(failure) => {
@@ -88,9 +90,7 @@ impl ProxyHttp for Carrier {
     ) -> Box<Error> {
         if let Some(forwarding) = passage.forwarding() {
             forwarding.failure = Some(failure::connecting(&error));
-            if let Some(server) = forwarding.tried.latest() {
-                server.refused(&self.services.clock);
-            }
+            forwarding.tried.refused(&self.services.clock);
             self.services.journal.metrics().upstream(forwarding.forward.upstream(), "failed");
             // Nothing was sent yet, so that any request may go to the next server.
             error.set_retry(true);
@@ -167,14 +167,22 @@ impl ProxyHttp for Carrier {
 
     async fn response_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         response: &mut ResponseHeader,
         passage: &mut Passage,
     ) -> pingora::Result<()> {
+        if self.services.is_stopping() {
+            session.set_keepalive(None);
+        }
         response_head::write(response, passage.cors.as_ref())
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, passage: &mut Passage) -> FailToProxy {
+        if matches!(passage.stage, Stage::Answered) {
+            // Our own answer could not be written: its reason stands.
+            return FailToProxy { error_code: 0, can_reuse_downstream: false };
+        }
+        passage.note_server();
         let noted = passage.forwarding().and_then(|forwarding| forwarding.failure);
         match failure::rejection(error, noted) {
             Some(rejection) if response_head::is_open(session) => {
@@ -189,11 +197,12 @@ impl ProxyHttp for Carrier {
     }
 
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, passage: &mut Passage) {
-        if let Stage::Forwarding(forwarding) = &passage.stage {
-            passage.record.server =
-                forwarding.tried.latest().and_then(|server| server.address()).map(|at| at.to_string());
-        }
-        passage.record.status = session.response_written().map_or(0, |response| response.status.as_u16());
+        passage.note_server();
+        passage.record.status = if response_head::is_open(session) {
+            0
+        } else {
+            session.response_written().map_or(0, |response| response.status.as_u16())
+        };
         passage.record.bytes_in = session.body_bytes_read();
         passage.record.bytes_out = session.body_bytes_sent();
         self.services.journal.request(&passage.record, passage.began);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use prometheus::IntGauge;
+use uuid::Uuid;
 
 use crate::app::Snapshot;
 use crate::forward::Forward;
@@ -88,9 +89,19 @@ impl Passage {
     /// Writes down who asks.
     pub(super) fn note_admission(&mut self, admission: &Admission) {
         if let Some(principal) = admission.grant().principal() {
-            self.record.subject = Some(Arc::clone(principal.identity().subject().sub()));
-            self.record.user = Some(principal.account().id());
+            self.note_caller(principal.identity().subject().sub(), principal.account().id());
         }
+    }
+
+    pub(super) fn note_caller(&mut self, subject: &Arc<str>, user: Uuid) {
+        self.record.subject = Some(Arc::clone(subject));
+        self.record.user = Some(user);
+    }
+
+    /// Writes down which server was tried last.
+    pub(super) fn note_server(&mut self) {
+        let server = self.forwarding().and_then(|forwarding| forwarding.tried.latest()?.address());
+        self.record.server = server.map(|address| address.to_string()).or_else(|| self.record.server.take());
     }
 
     pub(super) fn forwarding(&mut self) -> Option<&mut Forwarding> {

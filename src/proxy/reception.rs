@@ -12,7 +12,7 @@ use super::carrier::Carrier;
 use super::passage::{Forwarding, Passage, Stage};
 use super::{body, request_head};
 use crate::api::Call;
-use crate::app::Snapshot;
+use crate::app::{Services, Snapshot};
 use crate::forward::Forward;
 use crate::gateway::Admission;
 use crate::id;
@@ -30,7 +30,7 @@ impl Carrier {
         passage.note_request(&incoming);
         let snapshot = Arc::clone(&passage.snapshot);
         if let Some(answer) = preflight(&snapshot, &incoming) {
-            return finish(session, passage, answer, "").await;
+            return finish(&self.services, session, passage, answer, "").await;
         }
         let route = match snapshot.routes.find(&incoming.host, &incoming.path, incoming.method) {
             Ok(route) => route,
@@ -64,7 +64,7 @@ impl Carrier {
             Target::Local(endpoint) => {
                 let outcome = self.call(session, *endpoint, incoming, &admission).await;
                 match outcome {
-                    Ok(answer) => finish(session, passage, answer, "").await,
+                    Ok(answer) => finish(&self.services, session, passage, answer, "").await,
                     Err(rejection) => self.refuse(session, passage, &rejection).await,
                 }
             }
@@ -95,10 +95,13 @@ impl Carrier {
             passage.record.request_id = id::request_id();
             passage.record.client = session.client_addr().and_then(|peer| peer.as_inet()).map(|peer| peer.ip());
         }
+        if let Rejection::Denied(_, caller) = rejection {
+            passage.note_caller(&caller.subject, caller.user);
+        }
         report(rejection, &passage.record.request_id);
         let problem = Problem::render(rejection, &passage.record.request_id);
         let answer = Answer { status: problem.status, headers: problem.headers, body: problem.body.into() };
-        finish(session, passage, answer, problem.reason).await
+        finish(&self.services, session, passage, answer, problem.reason).await
     }
 
     /// A panic is a defect: it is answered, counted and logged, and ends nothing but its request.
@@ -120,6 +123,7 @@ fn preflight(snapshot: &Snapshot, incoming: &Incoming) -> Option<Answer> {
 
 /// Writes an answer of the gateway, with what a browser of another origin may know of it.
 async fn finish(
+    services: &Services,
     session: &mut Session,
     passage: &mut Passage,
     mut answer: Answer,
@@ -128,6 +132,9 @@ async fn finish(
     passage.stage = Stage::Answered;
     passage.record.reason = reason;
     answer.headers.extend(passage.cors.iter().flat_map(Cors::headers));
+    if services.is_stopping() {
+        session.set_keepalive(None);
+    }
     answer.write(session).await?;
     Ok(true)
 }

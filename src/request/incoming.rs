@@ -157,7 +157,7 @@ fn hearsay(fields: &HeaderMap, believed: bool) -> Hearsay<'_> {
         return Hearsay::default();
     }
     Hearsay {
-        forwarded_for: text(fields, &X_FORWARDED_FOR),
+        forwarded_for: joined(fields, &X_FORWARDED_FOR),
         proto: text(fields, &X_FORWARDED_PROTO),
         host: text(fields, &X_FORWARDED_HOST),
     }
@@ -170,6 +170,12 @@ fn text<'a>(fields: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
         (Some(value), None) => value.to_str().ok(),
         _ => None,
     }
+}
+
+/// Every value of a list field in order (RFC 9110 §5.3): a proxy may continue the list on a line of its own.
+fn joined(fields: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let values: Result<Vec<&str>, _> = fields.get_all(name).iter().map(http::HeaderValue::to_str).collect();
+    values.ok().filter(|values| !values.is_empty()).map(|values| values.join(","))
 }
 
 fn preflight(method: Method, fields: &HeaderMap) -> Option<Preflight> {
@@ -198,8 +204,14 @@ fn websocket(method: Method, fields: &HeaderMap) -> Result<bool, RequestError> {
     let complete = upgrade.as_bytes().eq_ignore_ascii_case(b"websocket")
         && method == Method::Get
         && text(fields, &http::header::SEC_WEBSOCKET_VERSION) == Some("13")
-        && text(fields, &http::header::SEC_WEBSOCKET_KEY).is_some();
+        && text(fields, &http::header::SEC_WEBSOCKET_KEY).is_some()
+        && !has_body(fields);
     if complete { Ok(true) } else { Err(RequestError::Upgrade) }
+}
+
+/// A handshake with a body could smuggle a request past an upstream that takes it for the head alone.
+fn has_body(fields: &HeaderMap) -> bool {
+    fields.contains_key(http::header::CONTENT_LENGTH) || fields.contains_key(http::header::TRANSFER_ENCODING)
 }
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -242,6 +254,22 @@ mod tests {
         assert_eq!(parse("GET", "/", &[HOST, HOST]).unwrap_err(), RequestError::Host(HostError::Several));
         let h2c = [HOST, ("connection", "upgrade"), ("upgrade", "h2c")];
         assert_eq!(parse("GET", "/", &h2c).unwrap_err(), RequestError::Upgrade);
+    }
+
+    #[test]
+    fn a_handshake_has_no_body() {
+        let handshake = [
+            HOST,
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "x3JJHMbDL1EzLkh9GBhXDw=="),
+        ];
+        assert!(parse("GET", "/", &handshake).unwrap().websocket);
+        for body in [("content-length", "40"), ("content-length", "0"), ("transfer-encoding", "chunked")] {
+            let with_body: Vec<_> = handshake.into_iter().chain([body]).collect();
+            assert_eq!(parse("GET", "/", &with_body).unwrap_err(), RequestError::Upgrade);
+        }
     }
 
     #[test]

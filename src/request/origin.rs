@@ -49,9 +49,9 @@ impl Scheme {
 }
 
 /// What a proxy in front says; believed only where it is trusted.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Hearsay<'a> {
-    pub(super) forwarded_for: Option<&'a str>,
+    pub(super) forwarded_for: Option<String>,
     pub(super) proto: Option<&'a str>,
     pub(super) host: Option<&'a str>,
 }
@@ -91,7 +91,7 @@ impl Client {
     }
 
     fn believe(&mut self, hearsay: Hearsay<'_>, trusted: &TrustedProxies) {
-        if let Some(list) = hearsay.forwarded_for {
+        if let Some(list) = &hearsay.forwarded_for {
             self.believe_addresses(list, trusted);
         }
         match hearsay.proto {
@@ -131,11 +131,13 @@ mod tests {
         Client::tell(peer, &Host::parse("app.test").unwrap(), hearsay, &trusted)
     }
 
-    const LIE: Hearsay<'_> = Hearsay { forwarded_for: Some("1.2.3.4"), proto: Some("https"), host: Some("evil.test") };
+    fn lie() -> Hearsay<'static> {
+        Hearsay { forwarded_for: Some("1.2.3.4".into()), proto: Some("https"), host: Some("evil.test") }
+    }
 
     #[test]
     fn nobody_is_believed_by_default() {
-        let client = tell("9.9.9.9", LIE, &[]);
+        let client = tell("9.9.9.9", lie(), &[]);
         assert_eq!(client.forwarded_for, "9.9.9.9");
         assert_eq!(client.proto, Scheme::Http);
         assert_eq!(client.host, "app.test");
@@ -144,7 +146,7 @@ mod tests {
     #[test]
     fn a_trusted_proxy_is_believed_also_in_its_ipv6_spelling() {
         for peer in ["10.0.0.1", "::ffff:10.0.0.1"] {
-            let client = tell(peer, LIE, &["10.0.0.0/8"]);
+            let client = tell(peer, lie(), &["10.0.0.0/8"]);
             assert_eq!(client.address, "1.2.3.4".parse::<IpAddr>().unwrap());
             assert_eq!(client.forwarded_for, "1.2.3.4, 10.0.0.1");
             assert_eq!(client.proto, Scheme::Https);
@@ -154,7 +156,7 @@ mod tests {
 
     #[test]
     fn the_list_is_read_from_the_right_as_far_as_trust_goes() {
-        let hearsay = Hearsay { forwarded_for: Some("6.6.6.6, 1.2.3.4, 10.0.0.2"), ..Hearsay::default() };
+        let hearsay = Hearsay { forwarded_for: Some("6.6.6.6, 1.2.3.4,10.0.0.2".into()), ..Hearsay::default() };
         let client = tell("10.0.0.1", hearsay, &["10.0.0.0/8"]);
         assert_eq!(client.address, "1.2.3.4".parse::<IpAddr>().unwrap());
         assert_eq!(client.forwarded_for, "1.2.3.4, 10.0.0.2, 10.0.0.1");
@@ -162,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_ends_the_list() {
-        let hearsay = Hearsay { forwarded_for: Some("6.6.6.6, unknown"), ..Hearsay::default() };
+        let hearsay = Hearsay { forwarded_for: Some("6.6.6.6, unknown".into()), ..Hearsay::default() };
         assert_eq!(tell("10.0.0.1", hearsay, &["10.0.0.0/8"]).forwarded_for, "10.0.0.1");
     }
 }

@@ -80,7 +80,7 @@ impl Account {
     /// than one of the roles.
     pub(super) fn entitlement(&self, catalogue: &Catalogue) -> Result<Option<Arc<Entitlement>>, StoreError> {
         if let Some(derived) = &*self.entitlement.load()
-            && derived.catalogue_as_of() == catalogue.as_of()
+            && derived.is_of(catalogue)
         {
             return Ok(Some(Arc::clone(derived)));
         }

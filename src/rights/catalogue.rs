@@ -14,6 +14,7 @@ pub struct Catalogue {
     roles: HashMap<RoleId, Role>,
     ids: HashMap<Arc<str>, RoleId>,
     as_of: Position,
+    epoch: u64,
 }
 
 #[derive(Debug)]
@@ -25,7 +26,7 @@ struct Role {
 impl Catalogue {
     /// Builds the snapshot. A role that grants all holds every permission there is.
     #[must_use]
-    pub fn new(rows: CatalogueRows) -> Self {
+    pub fn new(rows: CatalogueRows, epoch: u64) -> Self {
         let every: BTreeSet<Arc<str>> = rows.permissions.into_iter().map(Arc::from).collect();
         let mut roles = HashMap::with_capacity(rows.roles.len());
         let mut ids = HashMap::with_capacity(rows.roles.len());
@@ -37,13 +38,19 @@ impl Catalogue {
             ids.insert(Arc::clone(&name), row.id);
             roles.insert(row.id, Role { name, permissions });
         }
-        Self { roles, ids, as_of: rows.as_of }
+        Self { roles, ids, as_of: rows.as_of, epoch }
     }
 
     /// The newest change that this snapshot contains.
     #[must_use]
     pub fn as_of(&self) -> Position {
         self.as_of
+    }
+
+    /// The epoch in which that position counts.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// The id of a role, by name.
@@ -82,11 +89,14 @@ mod tests {
 
     #[test]
     fn a_role_that_grants_all_holds_every_permission() {
-        let catalogue = Catalogue::new(CatalogueRows {
-            roles: vec![role(1, "admin", true, &[]), role(2, "clerk", false, &["users:read"])],
-            permissions: vec!["users:write".into(), "users:read".into()],
-            as_of: Position(7),
-        });
+        let catalogue = Catalogue::new(
+            CatalogueRows {
+                roles: vec![role(1, "admin", true, &[]), role(2, "clerk", false, &["users:read"])],
+                permissions: vec!["users:write".into(), "users:read".into()],
+                as_of: Position(7),
+            },
+            0,
+        );
         let (names, permissions) = catalogue.resolve(&[RoleId(1)]).unwrap();
         assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), ["admin"]);
         assert_eq!(permissions.iter().map(|name| &**name).collect::<Vec<_>>(), ["users:read", "users:write"]);
@@ -96,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_role_that_is_not_in_the_snapshot_is_not_no_role() {
-        let catalogue = Catalogue::new(CatalogueRows { roles: vec![], permissions: vec![], as_of: Position(1) });
+        let catalogue = Catalogue::new(CatalogueRows { roles: vec![], permissions: vec![], as_of: Position(1) }, 0);
         assert!(catalogue.resolve(&[RoleId(9)]).is_none());
     }
 }

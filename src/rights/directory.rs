@@ -53,7 +53,8 @@ impl Directory {
         epoch: Arc<Epoch>,
         provisioner: Option<Provisioner>,
     ) -> Result<Self, StoreError> {
-        let catalogue = Catalogue::new(store.catalogue().await?);
+        let begun = epoch.now();
+        let catalogue = Catalogue::new(store.catalogue().await?, begun);
         Ok(Self {
             store,
             accounts: Cache::builder().max_capacity(MAX_ACCOUNTS).time_to_live(KEEP).build(),
@@ -91,16 +92,21 @@ impl Directory {
     pub async fn restart(&self) -> Result<(), StoreError> {
         self.accounts.invalidate_all();
         let _one = self.reading_catalogue.lock().await;
-        self.catalogue.store(Arc::new(Catalogue::new(self.store.catalogue().await?)));
-        Ok(())
+        self.read_catalogue().await
     }
 
     /// Reads the catalogue again unless it already contains `position`; those who ask at once share one read.
     pub async fn refresh_catalogue(&self, position: Position) -> Result<(), StoreError> {
-        let _one = self.reading_catalogue.lock().await;
-        if self.catalogue.load().as_of() < position {
-            self.catalogue.store(Arc::new(Catalogue::new(self.store.catalogue().await?)));
-        }
+        let Ok(_one) = tokio::time::timeout(PATIENCE, self.reading_catalogue.lock()).await else {
+            return Err(StoreError::TimedOut(PATIENCE));
+        };
+        let stale = |catalogue: &Catalogue| catalogue.as_of() < position || catalogue.epoch() != self.epoch.now();
+        if stale(&self.catalogue.load()) { self.read_catalogue().await } else { Ok(()) }
+    }
+
+    async fn read_catalogue(&self) -> Result<(), StoreError> {
+        let epoch = self.epoch.now();
+        self.catalogue.store(Arc::new(Catalogue::new(self.store.catalogue().await?, epoch)));
         Ok(())
     }
 
@@ -153,6 +159,9 @@ impl Directory {
 
 /// A row is some 500 bytes: 100,000 users are 50 MB.
 const MAX_ACCOUNTS: u64 = 100_000;
+
+/// How long a request waits behind others that read the catalogue.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Also without a change a row is read again now and then, and a mark in `standing` need not live longer.
 pub const KEEP: Duration = Duration::from_secs(600);

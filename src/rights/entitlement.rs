@@ -17,6 +17,7 @@ pub struct Entitlement {
     roles_header: HeaderValue,
     permissions_header: HeaderValue,
     catalogue_as_of: Position,
+    epoch: u64,
 }
 
 impl Entitlement {
@@ -33,6 +34,7 @@ impl Entitlement {
             roles: roles.into_iter().collect(),
             permissions: permissions.into_iter().collect(),
             catalogue_as_of: catalogue.as_of(),
+            epoch: catalogue.epoch(),
         }))
     }
 
@@ -70,6 +72,17 @@ impl Entitlement {
     #[must_use]
     pub fn permissions_header(&self) -> &HeaderValue {
         &self.permissions_header
+    }
+
+    /// Whether this was derived from that catalogue.
+    pub(super) fn is_of(&self, catalogue: &Catalogue) -> bool {
+        self.catalogue_as_of == catalogue.as_of() && self.epoch == catalogue.epoch()
+    }
+
+    /// The epoch in which its position counts.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// The newest change that the catalogue behind this contains.
@@ -112,7 +125,7 @@ mod tests {
     use crate::store::CatalogueRows;
 
     fn empty() -> Catalogue {
-        Catalogue::new(CatalogueRows { roles: vec![], permissions: vec![], as_of: Position(3) })
+        Catalogue::new(CatalogueRows { roles: vec![], permissions: vec![], as_of: Position(3) }, 0)
     }
 
     fn named(names: &[&str]) -> Result<Option<Entitlement>, StoreError> {

@@ -43,10 +43,10 @@ impl Principal {
         self.account.as_of()
     }
 
-    /// The epoch in which the positions count.
+    /// Whether both positions count in that epoch.
     #[must_use]
-    pub fn epoch(&self) -> u64 {
-        self.account.epoch()
+    pub fn is_of(&self, epoch: u64) -> bool {
+        self.account.epoch() == epoch && self.entitlement.epoch() == epoch
     }
 
     /// The newest change that the catalogue's load saw.

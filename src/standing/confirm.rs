@@ -108,8 +108,9 @@ impl Standing {
     /// Applies what a poll returned; nothing is trusted longer before that is done.
     pub(super) fn apply(&self, batch: &Batch) {
         if batch.restarted {
-            self.marks.clear();
+            // In this order: in between, nothing of the old epoch passes.
             self.epoch.turn();
+            self.marks.clear();
         }
         for entry in &batch.entries {
             self.revoked.learn(&entry.change, &self.clock);
@@ -126,7 +127,7 @@ impl Standing {
     fn staleness(&self, principal: &Principal) -> Option<Staleness> {
         let account = self.marks.subject(principal.identity().subject());
         let catalogue = self.marks.catalogue();
-        if principal.epoch() != self.epoch.now() {
+        if !principal.is_of(self.epoch.now()) {
             Some(Staleness::Account(Position(i64::MAX)))
         } else if principal.account_as_of() < account {
             Some(Staleness::Account(account))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::{error, info};
+use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::Standing;
@@ -63,6 +63,7 @@ impl Follower {
         let batch = self.log.poll(self.position).await?;
         self.standing.apply(&batch);
         if batch.restarted {
+            warn!("the change log is another one (a restored backup?): everything is read again");
             self.directory.restart().await?;
         }
         if let Some(position) = catalogue_change(&batch) {

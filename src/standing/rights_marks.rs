@@ -31,7 +31,12 @@ impl RightsMarks {
             ChangeKind::Rights if &*change.key == "*" => self.raise(&self.everybody, position),
             ChangeKind::Rights => {
                 let subject = Subject::new(change.issuer.clone(), change.key.clone());
-                self.subjects.pin().insert(subject, Mark { position, until: clock.boot().plus(KEEP) });
+                let fresh = Mark { position, until: clock.steady().plus(KEEP) };
+                self.subjects.pin().update_or_insert(
+                    subject,
+                    |old| Mark { position: old.position.max(position), until: fresh.until },
+                    fresh,
+                );
             }
             ChangeKind::Catalogue => self.raise(&self.catalogue, position),
             ChangeKind::Session
@@ -68,7 +73,7 @@ impl RightsMarks {
 
     /// Forgets the marks that no cached principal can be older than.
     pub fn sweep(&self, clock: &Clock) {
-        let now = clock.boot();
+        let now = clock.steady();
         self.subjects.pin().retain(|_, mark| mark.until > now);
     }
 

@@ -44,7 +44,7 @@ impl Journal {
             reason: problem.reason,
             ..Record::default()
         };
-        self.metrics.request("none", record.status, record.reason, Duration::ZERO);
+        self.metrics.refused("none", record.status, record.reason);
         self.write(&record, Duration::ZERO);
     }
 

@@ -18,7 +18,13 @@ use tracing_subscriber::EnvFilter;
 pub fn start() -> Sink {
     let format = if std::io::stderr().is_terminal() { Format::Text } else { Format::Json };
     let sink = Sink::stderr(format);
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LEVELS));
+    let filter = QUIET.iter().fold(
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
+        |filter, directive| match directive.parse() {
+            Ok(directive) => filter.add_directive(directive),
+            Err(_) => filter,
+        },
+    );
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(sink.clone()).with_ansi(false);
     let started = match format {
         Format::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
@@ -29,6 +35,18 @@ pub fn start() -> Sink {
     sink
 }
 
-/// Pingora logs per-connection events of clients as errors; what matters of them is in our own lines.
-const DEFAULT_LEVELS: &str =
-    "info,pingora=off,pingora_core=off,pingora_proxy=off,pingora_pool=off,hyper=warn,h2=warn,rustls=warn";
+/// Libraries that would write heads, queries and tokens at their finer levels: whatever `RUST_LOG` says, they do not.
+/// What matters of Pingora's own per-connection errors is in our lines.
+const QUIET: &[&str] = &[
+    "pingora=off",
+    "pingora_core=off",
+    "pingora_http=off",
+    "pingora_pool=off",
+    "pingora_proxy=off",
+    "pingora_rustls=off",
+    "h2=warn",
+    "hyper=warn",
+    "hyper_util=warn",
+    "reqwest=warn",
+    "rustls=warn",
+];

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
@@ -17,30 +18,35 @@ pub enum Format {
     Text,
 }
 
-/// Takes lines without waiting for the file behind. No line is ever dropped: where the buffer is full, the
-/// writer of the line writes.
+/// Takes lines and never waits for the file behind: a reader that stalls must not stop the gateway. Where more than
+/// 1 MiB waits, lines are dropped and counted.
 #[derive(Clone, Debug)]
 pub struct Sink {
     shared: Arc<Shared>,
     format: Format,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
-    waiting: Mutex<Vec<u8>>,
-    filled: Condvar,
-    writing: Mutex<()>,
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+    dropped: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: Vec<u8>,
+    writing: bool,
 }
 
 impl Sink {
     /// A sink over standard error, with its thread.
     #[must_use]
     pub fn stderr(format: Format) -> Self {
-        let shared = Arc::new(Shared { waiting: Mutex::default(), filled: Condvar::new(), writing: Mutex::default() });
-        let sink = Self { shared, format };
+        let sink = Self { shared: Arc::default(), format };
         let writer = sink.clone();
-        // Without its thread a sink still writes: when the buffer is full, and on flush.
-        let _ = thread::Builder::new().name("log".into()).spawn(move || writer.write_on());
+        // Without its thread nothing is written, and lines are counted as dropped.
+        let _ = thread::Builder::new().name("log".into()).spawn(move || writer.write_on(&mut io::stderr()));
         sink
     }
 
@@ -53,35 +59,57 @@ impl Sink {
     /// Takes one whole line, with its line feed.
     pub fn line(&self, line: &[u8]) {
         let mut waiting = self.shared.waiting.lock();
-        waiting.extend_from_slice(line);
-        let (first, full) = (waiting.len() == line.len(), waiting.len() > MAX_WAITING);
+        if waiting.lines.len() + line.len() > MAX_WAITING {
+            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        waiting.lines.extend_from_slice(line);
+        let first = waiting.lines.len() == line.len();
         drop(waiting);
-        if full {
-            self.flush();
-        } else if first {
-            self.shared.filled.notify_one();
+        if first {
+            self.shared.changed.notify_all();
         }
     }
 
-    /// Writes what waits.
-    pub fn flush(&self) {
-        let _order = self.shared.writing.lock();
-        let lines = std::mem::take(&mut *self.shared.waiting.lock());
-        // There is nowhere left to say that standard error is gone.
-        let _ = io::stderr().write_all(&lines);
+    /// How many lines were dropped.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.shared.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Waits until everything is written, at most a second.
+    pub fn finish(&self) {
+        let deadline = Instant::now() + LAST_WORDS;
+        let mut waiting = self.shared.waiting.lock();
+        while waiting.writing || !waiting.lines.is_empty() {
+            if self.shared.changed.wait_until(&mut waiting, deadline).timed_out() {
+                return;
+            }
+        }
     }
 
     /// Lines are gathered for a moment, so that a busy gateway writes often enough and not once a line.
-    fn write_on(&self) {
+    fn write_on(&self, file: &mut impl Write) {
         loop {
             let mut waiting = self.shared.waiting.lock();
-            while waiting.is_empty() {
-                self.shared.filled.wait(&mut waiting);
+            while waiting.lines.is_empty() {
+                self.shared.changed.wait(&mut waiting);
             }
             drop(waiting);
             thread::sleep(GATHER);
-            self.flush();
+            self.write_once(file);
         }
+    }
+
+    fn write_once(&self, file: &mut impl Write) {
+        let mut waiting = self.shared.waiting.lock();
+        let lines = std::mem::take(&mut waiting.lines);
+        waiting.writing = true;
+        drop(waiting);
+        // There is nowhere left to say that standard error is gone.
+        let _ = file.write_all(&lines);
+        self.shared.waiting.lock().writing = false;
+        self.shared.changed.notify_all();
     }
 }
 
@@ -119,3 +147,30 @@ impl<'a> MakeWriter<'a> for Sink {
 
 const MAX_WAITING: usize = 1 << 20;
 const GATHER: Duration = Duration::from_millis(10);
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_written_whole_and_in_order() {
+        let sink = Sink { shared: Arc::default(), format: Format::Json };
+        sink.line(b"one\n");
+        sink.line(b"two\n");
+        let mut file = Vec::new();
+        sink.write_once(&mut file);
+        assert_eq!(file, b"one\ntwo\n");
+        sink.finish();
+    }
+
+    #[test]
+    fn a_file_that_takes_nothing_stops_nobody() {
+        let sink = Sink { shared: Arc::default(), format: Format::Json };
+        for _ in 0..3000 {
+            sink.line(&[b'x'; 1024]);
+        }
+        assert_eq!(sink.dropped(), 3000 - 1024);
+        assert_eq!(sink.shared.waiting.lock().lines.len(), MAX_WAITING);
+    }
+}

@@ -21,19 +21,31 @@ pub struct Upstream {
 #[derive(Debug)]
 pub struct Upstreams(HashMap<Arc<str>, Arc<Upstream>>);
 
-/// The servers that one request has already tried.
+/// The servers that one request has tried. One that refused the connection is not tried again; one whose kept
+/// connection broke may be, on a new connection.
 #[derive(Clone, Debug, Default)]
-pub struct Tried(Vec<Arc<Server>>);
+pub struct Tried {
+    latest: Option<Arc<Server>>,
+    refused: Vec<Arc<Server>>,
+}
 
 impl Tried {
     /// The server of the latest try.
     #[must_use]
     pub fn latest(&self) -> Option<&Arc<Server>> {
-        self.0.last()
+        self.latest.as_ref()
     }
 
-    fn contains(&self, server: &Arc<Server>) -> bool {
-        self.0.iter().any(|tried| Arc::ptr_eq(tried, server))
+    /// The server of the latest try refused the connection; others are tried first for a while.
+    pub fn refused(&mut self, clock: &Clock) {
+        if let Some(server) = &self.latest {
+            server.refused(clock);
+            self.refused.push(Arc::clone(server));
+        }
+    }
+
+    fn has_refused(&self, server: &Arc<Server>) -> bool {
+        self.refused.iter().any(|refused| Arc::ptr_eq(refused, server))
     }
 }
 
@@ -84,14 +96,14 @@ impl Upstream {
             let count = self.servers.len();
             (0..count).filter_map(move |step| self.servers.get(start.wrapping_add(step) % count))
         };
-        let fresh = |server: &&Arc<Server>| server.address().is_some() && !tried.contains(server);
+        let fresh = |server: &&Arc<Server>| server.address().is_some() && !tried.has_refused(server);
         let chosen = in_turn().filter(fresh).find(|server| server.looks_up(clock)).or_else(|| in_turn().find(fresh));
         match chosen {
             Some(server) => {
-                tried.0.push(Arc::clone(server));
+                tried.latest = Some(Arc::clone(server));
                 Ok(Arc::clone(server))
             }
-            None if tried.0.is_empty() => Err(UpstreamError::Unresolved),
+            None if tried.refused.is_empty() => Err(UpstreamError::Unresolved),
             None => Err(UpstreamError::Refused),
         }
     }
@@ -129,7 +141,8 @@ mod tests {
         let (upstream, clock) = (upstream(2), Clock::manual());
         clock.advance(Duration::from_secs(10));
         let mut tried = Tried::default();
-        upstream.next(&mut tried, &clock).unwrap().refused(&clock);
+        upstream.next(&mut tried, &clock).unwrap();
+        tried.refused(&clock);
         assert_eq!([2, 2, 2], [0; 3].map(|_| next(&upstream, &clock)));
         clock.advance(REST_AND_MORE);
         assert!([0; 2].map(|_| next(&upstream, &clock)).contains(&1));
@@ -141,7 +154,8 @@ mod tests {
         for _ in 0..2 {
             let mut tried = Tried::default();
             for _ in 0..2 {
-                upstream.next(&mut tried, &clock).unwrap().refused(&clock);
+                upstream.next(&mut tried, &clock).unwrap();
+                tried.refused(&clock);
             }
             assert_eq!(upstream.next(&mut tried, &clock).unwrap_err(), UpstreamError::Refused);
         }

@@ -51,7 +51,7 @@ impl Server {
     }
 
     /// It refused a connection: others are tried first for a while.
-    pub fn refused(&self, clock: &Clock) {
+    pub(super) fn refused(&self, clock: &Clock) {
         self.passed_over_until.store(clock.boot().plus(REST).as_nanos(), Ordering::Release);
     }
 

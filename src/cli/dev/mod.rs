@@ -91,7 +91,7 @@ pub fn run(dev: &Dev, config: &Path, config_named: bool) -> ExitCode {
         drop(cast);
         Ok(ended?)
     });
-    sink.flush();
+    sink.finish();
     match outcome {
         Ok(app::Ended::Stopped) => ExitCode::SUCCESS,
         Ok(app::Ended::Lost(_)) => ExitCode::FAILURE,

@@ -1,6 +1,7 @@
 //! What is told to whom the gateway does not know, or cannot know just now.
 
 use super::{Facts, RETRY_AFTER_SECONDS};
+use crate::accounts::ProvisionError;
 use crate::identity::ProveError;
 use crate::problem::Challenge;
 use crate::request::CredentialError;
@@ -48,13 +49,17 @@ impl From<&EnrichError> for Facts {
             EnrichError::NotActive(..) => {
                 Self::new(403, "user-disabled", "This account is not active", "Ask an administrator.")
             }
-            EnrichError::NotProvisioned(_) => Self::new(
-                403,
-                "unknown-user",
-                "This user has no account here",
-                "No account could be made; ask an administrator.",
-            )
-            .because("not-provisioned"),
+            EnrichError::NotProvisioned(error) => match &**error {
+                // Whether the name is free is not known.
+                ProvisionError::Store(error) => error.into(),
+                ProvisionError::Refused(_) => Self::new(
+                    403,
+                    "unknown-user",
+                    "This user has no account here",
+                    "No account could be made; ask an administrator.",
+                )
+                .because("not-provisioned"),
+            },
             EnrichError::Store(error) => error.as_ref().into(),
             EnrichError::UnknownRole => {
                 Self::unavailable("database-unavailable", "The users database is unavailable").because("unknown-role")

@@ -70,3 +70,54 @@ fn an_answer_of_the_upstream_passes_as_it_is() {
         (418, vec!["a".into(), "b".into()], &b"hot"[..])
     );
 }
+
+#[test]
+fn a_kept_connection_that_the_server_closed_costs_no_request() {
+    let server = Recorder::start();
+    let seen = std::sync::atomic::AtomicUsize::new(0);
+    server.answer(move |_| {
+        // The first request of a connection is answered, the second finds it closed.
+        match seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            1 => vec![Step::Close],
+            _ => vec![Step::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec())],
+        }
+    });
+    let running = with_servers(&[server.url()], "");
+    for _ in 0..3 {
+        assert_eq!(running.gateway.send(Request::get("/x")).status, 200);
+    }
+}
+
+#[test]
+fn a_request_sent_again_counts_its_body_once() {
+    let server = Recorder::start();
+    let seen = std::sync::atomic::AtomicUsize::new(0);
+    server.answer(move |_| match seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+        1 => vec![Step::Close],
+        _ => vec![Step::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec())],
+    });
+    let running = with_servers(&[server.url()], "max_body = 1000\n");
+    for _ in 0..3 {
+        assert_eq!(running.gateway.send(Request::new("PUT", "/x").body(vec![b'x'; 600])).status, 200);
+    }
+}
+
+#[test]
+fn an_upstream_cannot_plant_the_cookies_of_the_gateway() {
+    let server = Recorder::start();
+    server.answer_raw(
+        &b"HTTP/1.1 200 OK\r\nSet-Cookie: __Host-doorward=evil; Path=/; Secure\r\nSet-Cookie: =__Host-doorward=evil\r\nSet-Cookie: app=1\r\nContent-Length: 0\r\n\r\n"[..],
+    );
+    let running = with_servers(&[server.url()], "");
+    let request = Request::get("/x").with("Cookie", "__Host-doorward=secret; app=1");
+    assert_eq!(running.gateway.send(request).values("Set-Cookie"), ["app=1"]);
+    assert_eq!(server.only(0).values("Cookie"), ["app=1"]);
+}
+
+#[test]
+fn hints_before_an_answer_that_never_comes_end_in_502() {
+    let server = Recorder::start();
+    server.answer(|_| vec![Step::Send(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".to_vec()), Step::Close]);
+    let running = with_servers(&[server.url()], "");
+    assert_eq!(running.gateway.send(Request::new("POST", "/x").body("once")).status, 502);
+}

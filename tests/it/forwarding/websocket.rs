@@ -2,7 +2,7 @@
 
 use crate::support::raw::{Connection, Request};
 use crate::support::recorder::Step;
-use crate::support::setup::Running;
+use crate::support::setup::{Running, Setup};
 
 fn upgrade(path: &str) -> Request {
     Request::get(path)
@@ -46,4 +46,15 @@ fn elsewhere_no_connection_is_upgraded() {
     for seen in running.upstream().since(0) {
         assert_eq!(seen.values("Upgrade").len(), 0, "{}", seen.head.escape_ascii());
     }
+}
+
+#[test]
+fn a_handshake_with_a_body_is_refused() {
+    let running =
+        Setup::with_routes("[[route]]\npath = \"/*\"\nupstream = \"app\"\naccess = \"public\"\nwebsocket = true\n")
+            .start();
+    let before = running.upstream().count();
+    let answer = running.gateway.send(upgrade("/ws").body("GET /admin HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_eq!(answer.status, 400, "{}", answer.shown());
+    assert_eq!(running.upstream().count(), before);
 }
