@@ -1,5 +1,7 @@
 //! What each step of a request costs with warm caches: 10,000 users, one token each, in rotation.
 
+#![expect(clippy::indexing_slicing, reason = "there is one of everything for each user")]
+
 use std::cell::Cell;
 use std::future::pending;
 use std::hint::black_box;

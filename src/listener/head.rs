@@ -1,5 +1,7 @@
 //! The raw head of an HTTP/1 request: read in one way only, or refused. Nothing is rewritten.
 
+use memchr::memchr;
+
 /// Why a raw head is refused. The connection is closed with it: where the next request begins is in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeadError {
@@ -53,9 +55,22 @@ struct Seen {
     fields: usize,
 }
 
+/// The lines of a complete head; bytes behind the last line feed are none.
+struct Lines<'a>(&'a [u8]);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (line, rest) = self.0.split_at(memchr(b'\n', self.0)?);
+        self.0 = rest.strip_prefix(b"\n").unwrap_or_default();
+        Some(line)
+    }
+}
+
 /// Checks a complete head, up to and with its empty line.
 pub(super) fn check(head: &[u8], max_fields: usize) -> Result<(), HeadError> {
-    let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut lines = Lines(head).map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let old = check_request_line(lines.next().unwrap_or_default())?;
     let mut seen = Seen::default();
     for line in lines.take_while(|line| !line.is_empty()) {
@@ -76,7 +91,7 @@ pub(super) fn check(head: &[u8], max_fields: usize) -> Result<(), HeadError> {
 /// Where a head ends, if its end is within these bytes; `from` bytes were searched before.
 pub(super) fn end(bytes: &[u8], from: usize) -> Result<Option<usize>, HeadError> {
     let mut at = from.saturating_sub(3);
-    while let Some(step) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\n')) {
+    while let Some(step) = bytes.get(at..).and_then(|rest| memchr(b'\n', rest)) {
         let feed = at + step;
         let before = bytes.get(..feed).unwrap_or_default();
         if before.last() != Some(&b'\r') {
@@ -127,7 +142,8 @@ fn check_field(line: &[u8], seen: &mut Seen) -> Result<(), HeadError> {
     if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) {
         return Err(HeadError::FieldName);
     }
-    if value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
+    // Without a way out early the compiler looks at many bytes at once.
+    if value.iter().fold(false, |found, byte| found | (byte.is_ascii_control() & (*byte != b'\t'))) {
         return Err(HeadError::FieldValue);
     }
     seen.fields += 1;

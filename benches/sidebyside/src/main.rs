@@ -95,9 +95,9 @@ fn measure(
         Side::Bare => &bare,
         Side::Gateway => &gateway,
     };
-    let known = variants.known();
-    load.play(bare.address, known, Length::Once)?;
-    load.play(gateway.address, known, Length::Once)?;
+    let known = variants.known()?;
+    load.warm(bare.address, known)?;
+    load.warm(gateway.address, known)?;
     if !upstream.last_head().windows(ENRICHED.len()).any(|window| window.eq_ignore_ascii_case(ENRICHED)) {
         return Err("the gateway does not enrich".into());
     }
