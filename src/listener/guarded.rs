@@ -75,7 +75,8 @@ where
                     None => return,
                 },
                 Head::Closed => return,
-                Head::Refused(error) => return self.refuse(stream, error).await,
+                // Boxed, so that no idle connection carries the room that a refusal reads into.
+                Head::Refused(error) => return Box::pin(self.refuse(stream, error)).await,
             }
         }
     }
@@ -178,7 +179,7 @@ where
         let Ok(_place) = self.places.try_acquire() else {
             // Only some are told why: refusing must not hold what the cap protects.
             if let Ok(_told) = self.refusals.try_acquire() {
-                self.refuse(stream, HeadError::TooManyConnections).await;
+                Box::pin(self.refuse(stream, HeadError::TooManyConnections)).await;
             }
             return None;
         };

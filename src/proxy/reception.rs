@@ -62,7 +62,8 @@ impl Carrier {
                 Err(error) => self.refuse(session, passage, &error.into()).await,
             },
             Target::Local(endpoint) => {
-                let outcome = self.call(session, *endpoint, incoming, &admission).await;
+                // Boxed, so that forwarded requests do not carry the room that endpoints need.
+                let outcome = Box::pin(self.call(session, *endpoint, incoming, &admission)).await;
                 match outcome {
                     Ok(answer) => finish(&self.services, session, passage, answer, "").await,
                     Err(rejection) => self.refuse(session, passage, &rejection).await,
