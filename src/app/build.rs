@@ -1,20 +1,19 @@
 //! Puts the services together.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use super::{Services, Snapshot, Tasks};
+use super::{Services, Snapshot, Tasks, realm};
 use crate::accounts::Provisioner;
 use crate::api::{Api, Parts};
 use crate::clock::Clock;
 use crate::config::{self, Database, Provision, Settings};
 use crate::gateway::Gateway;
 use crate::identity::{Identities, IssuerKeys, KeySource, KeysMetrics, Pace, TokenMetrics};
-use crate::keycloak::{ClientCredentials, Http, KeycloakMetrics, Oidc, SetupError, Timeouts};
+use crate::keycloak::{Http, KeycloakMetrics, SetupError};
 use crate::metrics::Metrics;
 use crate::operations::Health;
 use crate::request::TrustedProxies;
@@ -92,11 +91,7 @@ impl App {
         tasks.essential("change log", follower.follow());
         tasks.restarting("keeper", keeper(Arc::clone(&standing), Arc::clone(&store), keep));
 
-        let http = Arc::new(Http::new(
-            authorities().as_deref(),
-            Timeouts::default(),
-            KeycloakMetrics::new(metrics.registry())?,
-        )?);
+        let http = Arc::new(realm::http(KeycloakMetrics::new(metrics.registry())?)?);
         let identities = Arc::new(identities(settings.issuers(), &http, &clock, &metrics, &mut tasks)?);
         let gateway = Arc::new(Gateway::new(Arc::clone(&identities), directory, Arc::clone(&standing), clock.clone()));
         for keys in identities.keys() {
@@ -107,7 +102,7 @@ impl App {
             &settings.auth,
             Parts {
                 gateway: Arc::clone(&gateway),
-                oidc: oidc(&settings.keycloak, &http),
+                oidc: realm::oidc(&settings.keycloak, &http),
                 standing: Arc::clone(&standing),
                 log: store,
                 clock: clock.clone(),
@@ -154,19 +149,13 @@ fn identities<'a>(
         tasks.restarting("keys", {
             let (keys, issuer, http) = (Arc::clone(&keys), issuer.clone(), Arc::clone(http));
             move || {
-                let source = KeySource::new(&issuer, Arc::new(oidc(&issuer, &http)));
+                let source = KeySource::new(&issuer, Arc::new(realm::oidc(&issuer, &http)));
                 Arc::clone(&keys).run(source, std::future::pending())
             }
         });
         accepted.push((issuer.clone(), keys));
     }
     Ok(Identities::new(accepted, MAX_TOKENS, TokenMetrics::new(metrics.registry())?))
-}
-
-/// The endpoints of an issuer, and our client there.
-fn oidc(issuer: &config::Issuer, http: &Arc<Http>) -> Oidc {
-    let client = issuer.client.as_ref().map(|client| ClientCredentials::new(&client.id, client.secret.expose()));
-    Oidc::new(Arc::clone(http), &issuer.issuer, &issuer.url, client)
 }
 
 fn snapshot(settings: Settings, api: &Api) -> Result<Snapshot, PathPatternError> {
@@ -197,11 +186,6 @@ fn keeper(
             }
         })
     }
-}
-
-/// `SSL_CERT_FILE`: further authorities to trust.
-fn authorities() -> Option<PathBuf> {
-    std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
 }
 
 /// Beyond the longest life of a token: clocks differ, and a sweep is not on time.

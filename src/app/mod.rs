@@ -3,6 +3,7 @@
 mod build;
 mod cryptography;
 mod descriptors;
+pub mod realm;
 mod run;
 mod services;
 mod signals;

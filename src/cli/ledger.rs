@@ -12,9 +12,10 @@ use super::{
     users as user_commands,
 };
 use crate::accounts::KeycloakAccount;
+use crate::app::realm;
 use crate::config::{Database, Settings};
 use crate::identity::Subject;
-use crate::keycloak::{Admin, ClientCredentials, Http, KeycloakMetrics, KeycloakUser, Oidc, Timeouts};
+use crate::keycloak::{Admin, KeycloakMetrics, KeycloakUser};
 use crate::store::{Options, Sqlite};
 
 /// `doorward migrate`.
@@ -55,17 +56,13 @@ fn open(settings: &Settings) -> Result<Sqlite, Failure> {
 async fn ask(lookup: Lookup<'_>, settings: &Settings) -> Result<Option<KeycloakAccount>, Failure> {
     let registry = prometheus::Registry::new();
     let metrics = KeycloakMetrics::new(&registry).map_err(|_| Failure::Setup)?;
-    let authorities = std::env::var_os("SSL_CERT_FILE").map(std::path::PathBuf::from);
-    let http = Http::new(authorities.as_deref(), Timeouts::default(), metrics).map_err(|_| Failure::Setup)?;
-    let realm = &settings.keycloak;
-    let client = realm.client.as_ref().map(|client| ClientCredentials::new(&client.id, client.secret.expose()));
-    let oidc = Oidc::new(Arc::new(http), &realm.issuer, &realm.url, client);
-    let admin = Admin::new(Arc::new(oidc)).ok_or(Failure::Setup)?;
+    let http = Arc::new(realm::http(metrics).map_err(|_| Failure::Setup)?);
+    let admin = Admin::new(Arc::new(realm::oidc(&settings.keycloak, &http))).ok_or(Failure::Setup)?;
     let found = match lookup {
         Lookup::Person(username) => admin.find_user(username).await?,
         Lookup::ServiceAccount(client) => admin.service_account_user(client).await?,
     };
-    Ok(found.map(|user| account(&realm.issuer, user)))
+    Ok(found.map(|user| account(&settings.keycloak.issuer, user)))
 }
 
 fn account(issuer: &Arc<str>, user: KeycloakUser) -> KeycloakAccount {

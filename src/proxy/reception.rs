@@ -16,7 +16,7 @@ use crate::app::{Services, Snapshot};
 use crate::forward::Forward;
 use crate::gateway::Admission;
 use crate::id;
-use crate::problem::{Facts, Problem, Rejection};
+use crate::problem::{Problem, Rejection};
 use crate::request::Incoming;
 use crate::routing::{Cors, Target};
 
@@ -99,8 +99,8 @@ impl Carrier {
         if let Rejection::Denied(_, caller) = rejection {
             passage.note_caller(&caller.subject, caller.user);
         }
-        report(rejection, &passage.record.request_id);
         let problem = Problem::render(rejection, &passage.record.request_id);
+        report(&problem, rejection, &passage.record.request_id);
         let answer = Answer { status: problem.status, headers: problem.headers, body: problem.body.into() };
         finish(&self.services, session, passage, answer, problem.reason).await
     }
@@ -141,9 +141,8 @@ async fn finish(
 }
 
 /// What an operator should know is logged where it is answered; refusals are in the request's line.
-fn report(rejection: &Rejection, request_id: &str) {
-    let facts = Facts::from(rejection);
-    if facts.status >= 500 {
-        warn!(request_id, reason = facts.reason, error = rejection as &dyn std::error::Error, "a request failed");
+fn report(problem: &Problem, rejection: &Rejection, request_id: &str) {
+    if problem.status.is_server_error() {
+        warn!(request_id, reason = problem.reason, error = rejection as &dyn std::error::Error, "a request failed");
     }
 }
