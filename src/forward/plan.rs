@@ -97,7 +97,7 @@ impl Forward {
 
     /// The fields that the gateway sends, each exactly once; `server` is the host of the chosen server's URL.
     pub fn headers<'a>(&'a self, server: &'a HeaderValue) -> impl Iterator<Item = (HeaderName, HeaderValue)> + 'a {
-        let host = self.host.as_ref().map_or_else(|| server.clone(), |host| value(&host.to_string()));
+        let host = self.host.as_ref().map_or_else(|| server.clone(), |host| value(host.as_str()));
         let own = [
             (HOST, host),
             (X_FORWARDED_FOR, value(&self.client.forwarded_for)),

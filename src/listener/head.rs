@@ -129,7 +129,7 @@ fn check_request_line(line: &[u8]) -> Result<bool, HeadError> {
 
 /// What may stand in a target at all; the path is judged in detail later.
 fn is_target(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !b"\"<>\\^`{}#".contains(&byte)
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'}' | b'#')
 }
 
 fn check_field(line: &[u8], seen: &mut Seen) -> Result<(), HeadError> {
@@ -183,7 +183,7 @@ fn check_meaning(name: &[u8], value: &[u8], seen: &mut Seen) -> Result<(), HeadE
 
 /// RFC 9110 §5.6.2.
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
 }
 
 #[cfg(test)]

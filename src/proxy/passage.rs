@@ -75,7 +75,7 @@ impl Passage {
     /// Writes down what was read.
     pub(super) fn note_request(&mut self, incoming: &Incoming) {
         self.record.request_id.clone_from(&incoming.id);
-        self.record.client = Some(incoming.client.address);
+        self.record.client = incoming.client.address_text().to_owned();
         self.record.method = incoming.method.name();
         self.record.host = incoming.host.name().to_owned();
         self.record.path = incoming.path.as_str().to_owned();
@@ -100,8 +100,8 @@ impl Passage {
 
     /// Writes down which server was tried last.
     pub(super) fn note_server(&mut self) {
-        let server = self.forwarding().and_then(|forwarding| forwarding.tried.latest()?.address());
-        self.record.server = server.map(|address| address.to_string()).or_else(|| self.record.server.take());
+        let server = self.forwarding().and_then(|forwarding| forwarding.tried.latest()?.address_text());
+        self.record.server = server.or_else(|| self.record.server.take());
     }
 
     pub(super) fn forwarding(&mut self) -> Option<&mut Forwarding> {

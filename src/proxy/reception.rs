@@ -94,7 +94,8 @@ impl Carrier {
     ) -> pingora::Result<bool> {
         if passage.record.request_id.is_empty() {
             passage.record.request_id = id::request_id();
-            passage.record.client = session.client_addr().and_then(|peer| peer.as_inet()).map(|peer| peer.ip());
+            let peer = session.client_addr().and_then(|peer| peer.as_inet());
+            passage.record.client = peer.map_or_else(String::new, |peer| peer.ip().to_string());
         }
         if let Rejection::Denied(_, caller) = rejection {
             passage.note_caller(&caller.subject, caller.user);

@@ -1,10 +1,11 @@
 //! The request's head on both sides: read once into `Incoming`, written once from `Forward`.
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use http::header::COOKIE;
-use http::{HeaderValue, uri};
+use http::{HeaderMap, HeaderValue, Method, request, uri};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
-use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::app::Snapshot;
 use crate::forward::Forward;
@@ -30,23 +31,42 @@ pub(super) fn parse(session: &Session, snapshot: &Snapshot) -> Result<Incoming, 
 
 /// Strips what only the gateway may say, then says it. Runs once a try on a fresh copy of the client's header,
 /// after Pingora has removed what the client's `Connection` names.
+///
+/// The header is taken apart and put together again: Pingora's own insertion keeps the case of every name in a second
+/// map, at ten times the price. Names go out in lower case, as HTTP/2 has them.
 pub(super) fn write(forward: &Forward, server: &HeaderValue, request: &mut RequestHeader) -> pingora::Result<()> {
-    let unwanted: Vec<_> = forward.unwanted(&request.headers).cloned().collect();
-    for name in &unwanted {
-        request.remove_header(name);
+    let verbatim = verbatim_target(request);
+    let header = std::mem::replace(request, RequestHeader::build_no_case(Method::GET, b"/", None)?);
+    let mut parts = request::Parts::from(header);
+    write_fields(forward, server, &mut parts.headers);
+    *request = RequestHeader::from(parts);
+    match forward.target().map(str::as_bytes).or(verbatim.as_deref()) {
+        Some(target) => request.set_raw_path(target),
+        None => Ok(()),
     }
-    if request.headers.contains_key(COOKIE) {
-        let cookie = forward.cookie(&request.headers);
-        request.remove_header(&COOKIE);
-        if let Some(cookie) = cookie {
-            request.insert_header(COOKIE, cookie)?;
-        }
-    }
-    if let Some(target) = forward.target() {
-        request.set_raw_path(target.as_bytes())?;
-    }
-    for (name, value) in forward.headers(server) {
-        request.insert_header(name, value)?;
-    }
-    Ok(())
 }
+
+/// The target as it came, where the URI does not hold it byte for byte.
+fn verbatim_target(request: &RequestHeader) -> Option<Vec<u8>> {
+    let held = request.uri.path_and_query().map(|held| held.as_str().as_bytes());
+    (held != Some(request.raw_path())).then(|| request.raw_path().to_vec())
+}
+
+fn write_fields(forward: &Forward, server: &HeaderValue, fields: &mut HeaderMap) {
+    let unwanted: Vec<_> = forward.unwanted(fields).cloned().collect();
+    for name in &unwanted {
+        fields.remove(name);
+    }
+    if fields.contains_key(COOKIE) {
+        let cookie = forward.cookie(fields);
+        fields.remove(COOKIE);
+        fields.extend(cookie.map(|cookie| (COOKIE, cookie)));
+    }
+    fields.reserve(OURS);
+    for (name, value) in forward.headers(server) {
+        fields.insert(name, value);
+    }
+}
+
+/// The fields that the gateway sends with a signed-in request.
+const OURS: usize = 11;

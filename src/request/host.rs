@@ -6,7 +6,9 @@ use std::net::Ipv6Addr;
 /// The value of `Host` (RFC 9110 §7.2): a name or address and perhaps a port.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Host {
-    name: String,
+    /// Name and port as they are sent on.
+    text: String,
+    name: usize,
     port: Option<u16>,
 }
 
@@ -31,18 +33,28 @@ impl Host {
             return Err(HostError::Missing);
         }
         let (name, port) = split_port(text)?;
-        let name = match ipv6(name) {
+        let mut text = match ipv6(name) {
             Some(address) => format!("[{address}]"),
             None if is_name(name) => name.to_ascii_lowercase(),
             None => return Err(HostError::Malformed),
         };
-        Ok(Self { name, port })
+        let name = text.len();
+        if let Some(port) = port {
+            text.push_str(&format!(":{port}"));
+        }
+        Ok(Self { text, name, port })
+    }
+
+    /// Name and port, in one spelling.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// The name or address in lower case, without the port.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.text.get(..self.name).unwrap_or_default()
     }
 
     /// The port, where it is written.
@@ -54,10 +66,7 @@ impl Host {
 
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.port {
-            Some(port) => write!(f, "{}:{port}", self.name),
-            None => f.write_str(&self.name),
-        }
+        f.write_str(&self.text)
     }
 }
 

@@ -76,13 +76,19 @@ impl TrustedProxies {
 }
 
 impl Client {
+    /// The client's address as text: the first that `X-Forwarded-For` names.
+    #[must_use]
+    pub fn address_text(&self) -> &str {
+        self.forwarded_for.split(',').next().unwrap_or_default()
+    }
+
     pub(super) fn tell(peer: Peer, host: &Host, hearsay: Hearsay<'_>, trusted: &TrustedProxies) -> Self {
         let direct = peer.address.to_canonical();
         let mut client = Self {
             address: direct,
             forwarded_for: direct.to_string(),
             proto: if peer.tls { Scheme::Https } else { Scheme::Http },
-            host: host.to_string(),
+            host: host.as_str().to_owned(),
         };
         if trusted.trusts(direct) {
             client.believe(hearsay, trusted);
@@ -100,7 +106,7 @@ impl Client {
             Some(_) | None => {}
         }
         if let Some(host) = hearsay.host.and_then(|host| Host::parse(host).ok()) {
-            self.host = host.to_string();
+            self.host = host.as_str().to_owned();
         }
     }
 
@@ -149,6 +155,7 @@ mod tests {
             let client = tell(peer, lie(), &["10.0.0.0/8"]);
             assert_eq!(client.address, "1.2.3.4".parse::<IpAddr>().unwrap());
             assert_eq!(client.forwarded_for, "1.2.3.4, 10.0.0.1");
+            assert_eq!(client.address_text(), "1.2.3.4");
             assert_eq!(client.proto, Scheme::Https);
             assert_eq!(client.host, "evil.test");
         }

@@ -92,6 +92,10 @@ impl fmt::Debug for CanonicalPath {
 
 /// Whether an encoded slash was seen.
 fn check_characters(path: &[u8]) -> Result<bool, PathError> {
+    if !path.contains(&b'%') {
+        let wrong = path.iter().find(|byte| !is_raw(**byte));
+        return wrong.map_or(Ok(false), |byte| Err(PathError::Byte(*byte)));
+    }
     let mut encoded_slash = false;
     let mut decoded = Vec::with_capacity(path.len());
     let mut bytes = path.iter();
@@ -117,7 +121,8 @@ fn check_characters(path: &[u8]) -> Result<bool, PathError> {
 
 /// `pchar` of RFC 3986 §3.3 and `/`, without `;`: some servers cut path parameters off before they route.
 fn is_raw(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@/".contains(&byte)
+    // RFC 3986 `pchar` without `;`, and the slash.
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'!' | b'$' | b'&'..=b'/' | b':' | b'=' | b'@' | b'_' | b'~')
 }
 
 /// Escapes that one reader decodes and another does not, so that they would see different paths: unreserved
@@ -147,11 +152,10 @@ fn check_segment(segment: &str, last: bool) -> Result<(), PathError> {
     if segment.is_empty() && !last {
         return Err(PathError::EmptySegment);
     }
-    let normal = segment.replace("%2f", "%2F");
-    if normal.split("%2F").any(|part| part == "." || part == "..") {
-        return Err(PathError::DotSegment);
-    }
-    Ok(())
+    let is_dots = |part: &str| part == "." || part == "..";
+    let dots =
+        if segment.contains('%') { segment.replace("%2f", "%2F").split("%2F").any(is_dots) } else { is_dots(segment) };
+    if dots { Err(PathError::DotSegment) } else { Ok(()) }
 }
 
 #[cfg(test)]

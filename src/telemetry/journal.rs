@@ -39,7 +39,7 @@ impl Journal {
     pub fn refused(&self, request_id: &str, problem: &Problem, peer: Option<std::net::SocketAddr>) {
         let record = Record {
             request_id: request_id.to_owned(),
-            client: peer.map(|peer| peer.ip()),
+            client: peer.map_or_else(String::new, |peer| peer.ip().to_string()),
             status: problem.status.as_u16(),
             reason: problem.reason,
             ..Record::default()

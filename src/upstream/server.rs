@@ -16,14 +16,27 @@ use crate::config::ServerUrl;
 pub struct Server {
     url: ServerUrl,
     host: HeaderValue,
-    address: ArcSwapOption<SocketAddr>,
+    place: ArcSwapOption<Place>,
     passed_over_until: AtomicU64,
+}
+
+/// An address, written out once for all the log lines that name it.
+#[derive(Debug)]
+struct Place {
+    address: SocketAddr,
+    text: Arc<str>,
+}
+
+impl Place {
+    fn new(address: SocketAddr) -> Arc<Self> {
+        Arc::new(Self { address, text: address.to_string().into() })
+    }
 }
 
 impl Server {
     pub(super) fn new(url: ServerUrl) -> Self {
-        let fixed = url.host.parse::<IpAddr>().ok().map(|ip| Arc::new(SocketAddr::new(ip, url.port)));
-        Self { host: host_of(&url), url, address: ArcSwapOption::new(fixed), passed_over_until: AtomicU64::new(0) }
+        let fixed = url.host.parse::<IpAddr>().ok().map(|ip| Place::new(SocketAddr::new(ip, url.port)));
+        Self { host: host_of(&url), url, place: ArcSwapOption::new(fixed), passed_over_until: AtomicU64::new(0) }
     }
 
     /// Scheme, host and port as configured.
@@ -41,7 +54,13 @@ impl Server {
     /// Where to connect to; nothing while the name is not resolved.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
-        self.address.load().as_deref().copied()
+        self.place.load().as_ref().map(|place| place.address)
+    }
+
+    /// The address as log lines write it.
+    #[must_use]
+    pub fn address_text(&self) -> Option<Arc<str>> {
+        self.place.load().as_ref().map(|place| Arc::clone(&place.text))
     }
 
     /// Whether it may be tried: it did not refuse a connection within the last seconds.
@@ -64,7 +83,7 @@ impl Server {
         if let Ok(Ok(mut found)) = tokio::time::timeout(LOOKUP, lookup).await
             && let Some(address) = found.next()
         {
-            self.address.store(Some(Arc::new(address)));
+            self.place.store(Some(Place::new(address)));
         }
     }
 }

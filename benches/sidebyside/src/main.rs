@@ -27,9 +27,9 @@ struct Options {
     /// Rounds; each measures every variant once, with fresh processes.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Seconds for each variant in a round.
-    #[arg(long, default_value_t = 4)]
-    seconds: u64,
+    /// Seconds for each variant in a round, one at a time, so that what disturbs the machine disturbs all of them.
+    #[arg(long = "seconds", default_value_t = 4)]
+    slices: usize,
     /// Users, and tokens in rotation.
     #[arg(long, default_value_t = 10_000)]
     users: usize,
@@ -39,18 +39,21 @@ struct Options {
     /// Connections at once.
     #[arg(long, default_value_t = 32)]
     connections: usize,
+    /// Only the variants whose names hold this text, beside the bare proxy.
+    #[arg(long, default_value = "")]
+    only: String,
 }
 
 fn main() -> Outcome<()> {
     let options = Options::parse();
     let binaries = build()?;
-    let upstream = Upstream::start()?;
+    let load = Load::new(options.connections)?;
+    let upstream = Upstream::start(load.runtime())?;
     let provider = Provider::start()?;
     let folder = Folder::new(&provider, upstream.address())?;
     migrate(&binaries, &folder)?;
     fill(&folder.database(), provider.issuer(), options.users)?;
     let variants = Variants::mint(&provider, options.users, options.fresh)?;
-    let load = Load::new(options.connections)?;
     let mut samples = Vec::new();
     for round in 0..options.rounds {
         samples.extend(measure(round, &options, &binaries, &folder, &upstream, &variants, &load)?);
@@ -79,7 +82,7 @@ fn migrate(binaries: &Path, folder: &Folder) -> Outcome<()> {
     Ok(())
 }
 
-/// One round: fresh processes, warmed, then one variant after the other, each round beginning with another.
+/// One round: fresh processes, warmed, then one variant after the other for a second each, again and again.
 fn measure(
     round: usize,
     options: &Options,
@@ -101,13 +104,16 @@ fn measure(
     if !upstream.last_head().windows(ENRICHED.len()).any(|window| window.eq_ignore_ascii_case(ENRICHED)) {
         return Err("the gateway does not enrich".into());
     }
+    let wanted = |variant: &&Variant| variant.side == Side::Bare || variant.name.contains(&options.only);
+    let all: Vec<_> = variants.all().iter().filter(wanted).collect();
     let mut samples = Vec::new();
-    let all = variants.all();
-    for variant in all.iter().cycle().skip(round).take(all.len()) {
-        let length = if variant.once { Length::Once } else { Length::Time(Duration::from_secs(options.seconds)) };
-        let before = of(variant).cpu()?;
-        let Played { requests, took } = load.play(of(variant).address, variant, length)?;
-        samples.push(Sample::new(variant, of(variant).cpu()?.saturating_sub(before), requests, took));
+    for slice in 0..options.slices {
+        for variant in all.iter().cycle().skip(round + slice).take(all.len()).filter(|it| slice == 0 || !it.once) {
+            let length = if variant.once { Length::Once } else { Length::Time(SLICE) };
+            let before = of(variant).cpu()?;
+            let Played { requests, took } = load.play(of(variant).address, variant, length)?;
+            samples.push(Sample::new(variant, of(variant).cpu()?.saturating_sub(before), requests, took));
+        }
     }
     Ok(samples)
 }
@@ -115,8 +121,9 @@ fn measure(
 fn options_text(options: &Options) -> String {
     format!(
         "{} rounds of {} s, {} connections, {} users with one token each in rotation, {} tokens seen for the first time",
-        options.rounds, options.seconds, options.connections, options.users, options.fresh
+        options.rounds, options.slices, options.connections, options.users, options.fresh
     )
 }
 
+const SLICE: Duration = Duration::from_secs(1);
 const ENRICHED: &[u8] = b"x-auth-permissions: orders:read,orders:write,reports:read\r\n";

@@ -8,7 +8,7 @@ use bench_scene::Outcome;
 
 use crate::variant::{BASE, Variant};
 
-/// One variant in one round.
+/// One variant for a second, or once through.
 pub(crate) struct Sample {
     name: &'static str,
     goal: Option<f64>,

@@ -1,34 +1,30 @@
-//! A fast upstream on a thread of its own: reads a head, answers 94 bytes.
+//! A fast upstream on the thread of the load: reads a head, answers 94 bytes.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use bench_scene::Outcome;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Builder;
+use tokio::runtime::Runtime;
 
-/// The upstream; it serves until the process ends.
+/// The upstream; it serves while its runtime runs.
 pub(crate) struct Upstream {
     address: SocketAddr,
     last: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Upstream {
-    pub(crate) fn start() -> Outcome<Self> {
-        let runtime = Builder::new_current_thread().enable_io().build()?;
+    pub(crate) fn start(runtime: &Runtime) -> Outcome<Self> {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
         let address = listener.local_addr()?;
         let last = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&last);
-        thread::spawn(move || {
-            runtime.block_on(async {
-                // Without a listener every request fails, and the measurement with it.
-                while let Ok((stream, _)) = listener.accept().await {
-                    drop(tokio::task::spawn(serve(stream, Arc::clone(&seen))));
-                }
-            });
+        runtime.spawn(async move {
+            // Without a listener every request fails, and the measurement with it.
+            while let Ok((stream, _)) = listener.accept().await {
+                drop(tokio::task::spawn(serve(stream, Arc::clone(&seen))));
+            }
         });
         Ok(Self { address, last })
     }

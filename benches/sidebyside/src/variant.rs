@@ -35,6 +35,8 @@ impl Variants {
         Ok(Self(vec![
             Variant { side: Side::Bare, ..variant(BASE, carrying(&tokens)) },
             Variant { goal: Some(1.25), ..variant("known token", carrying(&tokens)) },
+            variant("one token, always the same", carrying(&tokens[..1])),
+            variant("public route", vec![request_to("/public/orders/42?expand=lines", None)]),
             Variant { goal: Some(2.7), once: true, ..variant("token seen for the first time", carrying(&unseen)) },
             Variant { status: 401, ..variant("no token (401)", vec![request(None)]) },
             Variant { status: 401, ..variant("wrong signature (401)", carrying(&spoilt)) },
@@ -52,9 +54,13 @@ impl Variants {
 }
 
 fn request(token: Option<&str>) -> Vec<u8> {
+    request_to("/api/orders/42?expand=lines", token)
+}
+
+fn request_to(target: &str, token: Option<&str>) -> Vec<u8> {
     let bearer = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
     format!(
-        "GET /api/orders/42?expand=lines HTTP/1.1\r\nHost: app.example.com\r\nUser-Agent: sidebyside\r\nAccept: */*\r\n\
+        "GET {target} HTTP/1.1\r\nHost: app.example.com\r\nUser-Agent: sidebyside\r\nAccept: */*\r\n\
          {bearer}\r\n"
     )
     .into()
