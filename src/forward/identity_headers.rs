@@ -12,14 +12,12 @@ impl IdentityHeaders {
     /// The headers of whoever has the grant; nothing on a public route.
     pub(super) fn of(grant: &Grant) -> Option<Self> {
         let principal = grant.principal()?;
-        let (account, entitlement) = (principal.account(), principal.entitlement());
-        // A subject that could not be written as a header was refused by the verifier.
-        let subject = HeaderValue::from_str(principal.identity().subject().sub()).ok()?;
+        let (account, entitlement) = (principal.account().headers(), principal.entitlement());
         Some(Self([
-            (SUBJECT, subject),
-            (USER_ID, account.user_id_header().clone()),
-            (USERNAME, account.username_header().clone()),
-            (EMAIL, account.email_header().clone()),
+            (SUBJECT, account.subject.clone()),
+            (USER_ID, account.user_id.clone()),
+            (USERNAME, account.username.clone()),
+            (EMAIL, account.email.clone()),
             (ROLES, entitlement.roles_header().clone()),
             (PERMISSIONS, entitlement.permissions_header().clone()),
         ]))

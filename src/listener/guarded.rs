@@ -1,6 +1,7 @@
 //! The first sight of bytes: counts connections, reads heads within limits, refuses what is doubtful.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,8 +69,11 @@ where
 
     /// One request after the other, until one side has had enough.
     async fn serve(&self, mut stream: Stream, shutdown: &ShutdownWatch) {
+        let mut watch = shutdown.clone();
+        // Asked once a connection, not once a request.
+        let mut stop = pin!(async move { drop(watch.wait_for(|stopping| *stopping).await) }.fuse());
         loop {
-            match self.read_head(&mut stream, shutdown).await {
+            match self.read_head(&mut stream, stop.as_mut()).await {
                 Head::Complete(bytes) => match self.pass_on(stream, bytes, shutdown).await {
                     Some(reusable) => stream = reusable,
                     None => return,
@@ -96,12 +100,11 @@ where
         }
     }
 
-    async fn read_head(&self, stream: &mut Stream, shutdown: &ShutdownWatch) -> Head {
+    async fn read_head(&self, stream: &mut Stream, stop: impl Future<Output = ()>) -> Head {
         let mut bytes = BytesMut::with_capacity(FIRST_READ);
-        let mut stop = shutdown.clone();
         let first = tokio::select! {
             first = timeout(self.limits.idle_timeout, stream.read_buf(&mut bytes)) => first,
-            () = async { drop(stop.wait_for(|stopping| *stopping).await) } => timeout(LAST_CHANCE, stream.read_buf(&mut bytes)).await,
+            () = stop => timeout(LAST_CHANCE, stream.read_buf(&mut bytes)).await,
         };
         match first {
             Ok(Ok(read)) if read > 0 => {}

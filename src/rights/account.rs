@@ -1,12 +1,11 @@
 //! A user of the users database, as the directory keeps it.
 
 use arc_swap::ArcSwapOption;
-use http::HeaderValue;
 use std::sync::Arc;
 use uuid::Uuid;
 
-use super::entitlement::encoded;
-use super::{Catalogue, Entitlement};
+use super::{AccountHeaders, Catalogue, Entitlement};
+use crate::identity::Subject;
 use crate::store::{AccountRow, Position, StoreError};
 
 /// What one enrichment read, with what was derived from it since.
@@ -15,18 +14,14 @@ pub struct Account {
     row: AccountRow,
     as_of: Position,
     epoch: u64,
-    user_id_header: HeaderValue,
-    username_header: HeaderValue,
-    email_header: HeaderValue,
+    headers: AccountHeaders,
     entitlement: ArcSwapOption<Entitlement>,
 }
 
 impl Account {
-    pub(super) fn new(row: AccountRow, as_of: Position, epoch: u64) -> Result<Self, StoreError> {
+    pub(super) fn new(subject: &Subject, row: AccountRow, as_of: Position, epoch: u64) -> Result<Self, StoreError> {
         Ok(Self {
-            user_id_header: encoded("id", &row.id.to_string())?,
-            username_header: encoded("username", &row.username)?,
-            email_header: encoded("email", row.email.as_deref().unwrap_or_default())?,
+            headers: AccountHeaders::new(subject, &row)?,
             entitlement: ArcSwapOption::empty(),
             row,
             as_of,
@@ -58,22 +53,10 @@ impl Account {
         self.epoch
     }
 
-    /// `X-Auth-User-Id`.
+    /// What upstreams are told of the account.
     #[must_use]
-    pub fn user_id_header(&self) -> &HeaderValue {
-        &self.user_id_header
-    }
-
-    /// `X-Auth-Username`.
-    #[must_use]
-    pub fn username_header(&self) -> &HeaderValue {
-        &self.username_header
-    }
-
-    /// `X-Auth-Email`.
-    #[must_use]
-    pub fn email_header(&self) -> &HeaderValue {
-        &self.email_header
+    pub fn headers(&self) -> &AccountHeaders {
+        &self.headers
     }
 
     /// What the account may by this catalogue: derived once per catalogue. Nothing where the catalogue is older
@@ -84,7 +67,7 @@ impl Account {
         {
             return Ok(Some(Arc::clone(derived)));
         }
-        let derived = Entitlement::resolve(&self.row.roles, &[], catalogue)?.map(Arc::new);
+        let derived = catalogue.entitlement(&self.row.roles)?;
         self.entitlement.store(derived.clone());
         Ok(derived)
     }

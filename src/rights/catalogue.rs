@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::store::{CatalogueRows, Position, RoleId};
+use super::Entitlement;
+use crate::store::{CatalogueRows, Position, RoleId, StoreError};
 
 /// Sorted names of roles or of permissions.
 type Names = BTreeSet<Arc<str>>;
@@ -13,6 +14,7 @@ type Names = BTreeSet<Arc<str>>;
 pub struct Catalogue {
     roles: HashMap<RoleId, Role>,
     ids: HashMap<Arc<str>, RoleId>,
+    entitlements: papaya::HashMap<Box<[RoleId]>, Arc<Entitlement>>,
     as_of: Position,
     epoch: u64,
 }
@@ -38,7 +40,7 @@ impl Catalogue {
             ids.insert(Arc::clone(&name), row.id);
             roles.insert(row.id, Role { name, permissions });
         }
-        Self { roles, ids, as_of: rows.as_of, epoch }
+        Self { roles, ids, entitlements: papaya::HashMap::new(), as_of: rows.as_of, epoch }
     }
 
     /// The newest change that this snapshot contains.
@@ -71,7 +73,24 @@ impl Catalogue {
         }
         Some((names, permissions))
     }
+
+    /// What these roles permit together. Users are many and their sets of roles are few, so one is derived for all
+    /// who hold it; nothing where the snapshot does not know one of the roles.
+    pub(super) fn entitlement(&self, roles: &[RoleId]) -> Result<Option<Arc<Entitlement>>, StoreError> {
+        let shared = self.entitlements.pin();
+        if let Some(entitlement) = shared.get(roles) {
+            return Ok(Some(Arc::clone(entitlement)));
+        }
+        let Some(entitlement) = Entitlement::resolve(roles, &[], self)?.map(Arc::new) else { return Ok(None) };
+        if shared.len() < MAX_SHARED {
+            shared.insert(roles.into(), Arc::clone(&entitlement));
+        }
+        Ok(Some(entitlement))
+    }
 }
+
+/// Sets of roles that are remembered; whoever holds another has an entitlement of their own.
+const MAX_SHARED: usize = 10_000;
 
 #[cfg(test)]
 mod tests {

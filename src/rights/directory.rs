@@ -120,7 +120,7 @@ impl Directory {
             let epoch = self.epoch.now();
             let enrichment = self.store.enrich(subject).await?;
             Ok(match enrichment.account {
-                Some(row) => Known::Account(Arc::new(Account::new(row, enrichment.as_of, epoch)?)),
+                Some(row) => Known::Account(Arc::new(Account::new(subject, row, enrichment.as_of, epoch)?)),
                 None => Known::Nobody { as_of: enrichment.as_of, epoch },
             })
         };

@@ -1,6 +1,7 @@
 //! From an `Identity` to a `Principal`: the one place that makes principals.
 
 mod account;
+mod account_headers;
 mod catalogue;
 mod directory;
 mod entitlement;
@@ -9,6 +10,7 @@ mod error;
 mod principal;
 
 pub use account::Account;
+pub use account_headers::AccountHeaders;
 pub use catalogue::Catalogue;
 pub use directory::{Directory, KEEP};
 pub use entitlement::Entitlement;
