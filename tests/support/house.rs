@@ -11,7 +11,7 @@ use super::gateway::Gateway;
 use super::issuer::Issuer;
 use super::patience::wait_for;
 use super::raw::{Request, Response};
-use super::setup::{Setup, write_secret};
+use super::setup::{Running, Setup, write_secret};
 use super::users::{self, User};
 
 /// Everything, running.
@@ -22,7 +22,7 @@ pub struct House {
     pub realm: Realm,
     /// Upstream, database and configuration.
     pub setup: Setup,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 /// What may be different before the start.
@@ -85,7 +85,12 @@ impl House {
         }
         users::execute(&database, "update users set email = username || '@example.test'");
         let gateway = Gateway::start(&setup.write());
-        Self { gateway, realm, setup, _runtime: runtime }
+        Self { gateway, realm, setup, runtime }
+    }
+
+    /// The gateway with what is around it, and what must live as long.
+    pub fn open(self) -> (Running, Realm, Runtime) {
+        (Running { gateway: self.gateway, setup: self.setup }, self.realm, self.runtime)
     }
 
     /// Posts JSON.
