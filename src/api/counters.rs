@@ -43,9 +43,13 @@ impl Counters {
         }
     }
 
-    /// Counts a log-in, before anybody knows whether the name exists.
-    pub(super) fn log_in(&self, address: IpAddr, name: LoginName) -> Result<(), ApiError> {
-        self.addresses.take(Network::of(address)).map_err(|exceeded| throttled(Counted::Address, exceeded))?;
+    /// Counts a log-in from an address, before anything is looked up for it.
+    pub(super) fn log_in_from(&self, address: IpAddr) -> Result<(), ApiError> {
+        self.addresses.take(Network::of(address)).map_err(|exceeded| throttled(Counted::Address, exceeded))
+    }
+
+    /// Counts a log-in of a name, before anybody knows whether it exists.
+    pub(super) fn log_in_of(&self, name: LoginName) -> Result<(), ApiError> {
         self.names.take(name).map_err(|exceeded| throttled(Counted::Name, exceeded))
     }
 

@@ -14,6 +14,7 @@ use super::login_name::LoginName;
 use super::parts::Desk;
 use super::token_response::TokenResponse;
 use super::{ApiError, Call, Endpoint, Parts, Reply, json_body, unready};
+use crate::identity::Identity;
 use crate::keycloak::{KeycloakError, LoginError, LoginRefusal, PasswordLogin, Tokens};
 use crate::problem::Rejection;
 use crate::request::Method;
@@ -56,8 +57,9 @@ pub(super) fn endpoint() -> Endpoint {
 async fn login(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     let request = checked(json_body::read(&call)?)?;
     let address = call.incoming.client.address;
+    desk.counters.log_in_from(address)?;
     let name = LoginName::resolve(&request.username, &desk.parts).await;
-    desk.counters.log_in(address, name.clone())?;
+    desk.counters.log_in_of(name.clone())?;
     let tokens = in_turn(&desk, name, request, address).await?;
     let (identity, live) = welcome(&desk, &tokens).await?;
     let now = desk.parts.clock.wall();
@@ -65,7 +67,7 @@ async fn login(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
 }
 
 /// Asks Keycloak when the name's turn has come. The turn lasts until Keycloak has answered, whoever still waits for
-/// that; what nobody waits for any more is not asked, and a session that nobody took is ended.
+/// that; what nobody waits for any more is not asked, and a session that comes too late is ended.
 async fn in_turn(
     desk: &Arc<Desk>,
     name: LoginName,
@@ -108,7 +110,7 @@ async fn ask(parts: &Parts, request: &LoginRequest, address: IpAddr) -> Result<T
 }
 
 /// Checks the account behind fresh tokens, and ends the session again where it must not be used.
-async fn welcome(desk: &Desk, tokens: &Tokens) -> Result<(Arc<crate::identity::Identity>, Live), Rejection> {
+async fn welcome(desk: &Desk, tokens: &Tokens) -> Result<(Arc<Identity>, Live), Rejection> {
     let parts = &desk.parts;
     let identity = match parts.prove_fresh(tokens.access_token()).await {
         Ok(identity) => identity,

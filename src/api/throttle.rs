@@ -127,4 +127,34 @@ mod tests {
         assert_eq!(throttle.take("c".into()), Ok(()));
         assert_eq!(throttle.tries.lock().len(), 2);
     }
+
+    proptest::proptest! {
+        /// The law, whatever the pace: no window holds more tries than the limit, and a wait that was told is enough.
+        #[test]
+        fn no_window_holds_more_tries_than_the_limit(
+            limit in 1usize..5,
+            pauses in proptest::collection::vec(0u64..40, 1..60),
+        ) {
+            let (throttle, clock) = throttle(limit);
+            let mut taken: Vec<u64> = Vec::new();
+            let mut now = 0;
+            for pause in pauses {
+                clock.advance(Duration::from_secs(pause));
+                now += pause;
+                let within = taken.iter().filter(|then| now - **then < 60).count();
+                match throttle.take("alice".into()) {
+                    Ok(()) => {
+                        proptest::prop_assert!(within < limit);
+                        taken.push(now);
+                    }
+                    Err(exceeded) => {
+                        proptest::prop_assert_eq!(within, limit);
+                        clock.advance(exceeded.retry_after);
+                        now += exceeded.retry_after.as_secs();
+                        proptest::prop_assert_eq!(throttle.look(&"alice".into()), Ok(()));
+                    }
+                }
+            }
+        }
+    }
 }

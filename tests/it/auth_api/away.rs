@@ -109,7 +109,7 @@ fn an_answer_that_comes_late_is_there_for_who_asks_again() {
 }
 
 #[test]
-fn a_session_that_nobody_took_is_ended_again() {
+fn a_session_that_comes_too_late_is_ended_again() {
     let house = House::start();
     house.realm.faults().set_for(Endpoint::Token, Fault::Late(Duration::from_secs(4)), 2);
     let body = json!({ "username": "bob", "password": "bob-password" });

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use devrealm::{Endpoint, Fault};
 use serde_json::json;
 
 use super::assert_refused;
@@ -50,6 +51,10 @@ fn once_the_password_was_right_each_reason_has_its_own_answer() {
         assert_refused(&house.try_password(user, "wrong"), 401, "invalid-credentials");
         assert_refused(&house.log_in(user), status, kind);
     }
+    assert_refused(&house.try_password("Carol@example.test", "carol-password"), 403, "email-not-verified");
+    // Without the right to view users, the one text of Keycloak is all that is known.
+    house.realm.faults().set(Endpoint::Admin, Fault::Status(403));
+    assert_refused(&house.log_in("carol"), 403, "account-not-set-up");
 }
 
 #[test]
