@@ -64,7 +64,7 @@ impl Gateway {
     async fn prove(&self, presented: &Presented) -> Result<Arc<Identity>, Rejection> {
         match presented {
             Presented::One(Credential::Bearer(token)) => Ok(self.prove_bearer(token.expose()).await?),
-            Presented::Nothing => Err(CredentialError::Missing.into()),
+            Presented::One(Credential::Client(_)) | Presented::Nothing => Err(CredentialError::Missing.into()),
             Presented::Unusable(error) => Err((*error).into()),
         }
     }

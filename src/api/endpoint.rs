@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use utoipa::openapi::{RefOr, schema::Schema};
 
-use super::{Call, Parts, Reply};
-use crate::policy::Rule;
+use super::parts::Desk;
+use super::{Access, Call, Reply};
 use crate::problem::Rejection;
 use crate::request::Method;
 
@@ -21,15 +21,15 @@ pub struct Endpoint {
     /// The path under the prefix.
     pub path: &'static str,
     /// Who may call it.
-    pub rule: Rule,
+    pub access: Access,
     /// One line of what it does.
     pub summary: &'static str,
     /// The body it takes.
     pub request: Option<fn() -> RefOr<Schema>>,
-    /// The body it answers with.
-    pub response: fn() -> RefOr<Schema>,
+    /// The body it answers with; without one it answers 204.
+    pub response: Option<fn() -> RefOr<Schema>>,
     /// The refusals beside those of its rule: status and what it means.
     pub refusals: &'static [(u16, &'static str)],
     /// What it does.
-    pub handler: fn(Arc<Parts>, Call) -> Answering,
+    pub(super) handler: fn(Arc<Desk>, Call) -> Answering,
 }

@@ -1,8 +1,11 @@
 //! Why an endpoint of ours does not do what it was asked to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::keycloak::KeycloakError;
+use super::ForeignRefreshToken;
+use crate::keycloak::{KeycloakError, RefreshTokenRefusal};
+use crate::store::StoreError;
 
 /// The refusals of the `/auth` endpoints.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -19,10 +22,21 @@ pub enum ApiError {
     /// The body did not arrive in time.
     #[error("the request body did not arrive in time")]
     TooSlow,
+    /// Too many tries.
+    #[error("too many tries")]
+    Throttled {
+        /// Whose tries were counted.
+        by: Counted,
+        /// When the next may come.
+        retry_after: Duration,
+    },
     /// Wrong, unknown, locked: one answer.
     #[error("Keycloak refused the credentials")]
     InvalidCredentials,
-    /// The right password of an account that is switched off in Keycloak.
+    /// Name and secret are not those of our client.
+    #[error("the client's name or secret is wrong")]
+    InvalidClient,
+    /// The right password of an account that is switched off in Keycloak; or its refresh token.
     #[error("the account is disabled in Keycloak")]
     AccountDisabled,
     /// The right password of an account that has something to do first.
@@ -31,10 +45,39 @@ pub enum ApiError {
     /// The right password, and the e-mail address is not verified.
     #[error("the e-mail address is not verified")]
     EmailNotVerified,
+    /// It cannot be a refresh token of ours.
+    #[error("the refresh token is not ours")]
+    ForeignRefreshToken(#[from] ForeignRefreshToken),
+    /// Keycloak refused the refresh token.
+    #[error("Keycloak refused the refresh token: {0}")]
+    RefreshTokenRefused(RefreshTokenRefusal),
+    /// The session ended while its tokens were being renewed.
+    #[error("the session of the refresh token has ended")]
+    SessionEnded,
     /// Keycloak did not answer, or not in a way that can be understood.
     #[error("Keycloak is unavailable")]
     Keycloak(#[source] Arc<KeycloakError>),
     /// Keycloak answered with a token that the gateway itself does not accept: a setting is wrong.
     #[error("Keycloak issued a token that this gateway does not accept")]
     ForeignToken,
+    /// What must be known on every node could not be written down.
+    #[error("the end of a session could not be written to the change log")]
+    Unwritten(#[source] Arc<StoreError>),
+}
+
+/// Whose tries are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Log-ins of one name.
+    Name,
+    /// Log-ins, or wrong secrets of clients, from one address.
+    Address,
+    /// Validations by one caller.
+    Caller,
+}
+
+impl From<KeycloakError> for ApiError {
+    fn from(error: KeycloakError) -> Self {
+        Self::Keycloak(Arc::new(error))
+    }
 }

@@ -1,45 +1,35 @@
 //! `POST /auth/login`: tokens for a name and a password (direct access grant, RFC 6749 §4.3).
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use tokio::sync::oneshot;
 use utoipa::{PartialSchema, ToSchema};
 
+use super::access::Access;
 use super::endpoint::Answering;
-use super::{ApiError, Call, Endpoint, Parts, Reply, json_body};
-use crate::identity::ProveError;
-use crate::keycloak::{LoginError, LoginRefusal, PasswordLogin, Tokens};
-use crate::policy::Rule;
+use super::login_name::LoginName;
+use super::parts::Desk;
+use super::token_response::TokenResponse;
+use super::{ApiError, Call, Endpoint, Parts, Reply, json_body, unready};
+use crate::identity::Identity;
+use crate::keycloak::{KeycloakError, LoginError, LoginRefusal, PasswordLogin, Tokens};
 use crate::problem::Rejection;
 use crate::request::Method;
+use crate::standing::Live;
 
 /// Who wants to log in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct LoginRequest {
+pub(super) struct LoginRequest {
     /// User name or e-mail address.
-    username: String,
+    pub(super) username: String,
     /// The password.
     password: String,
     /// The one-time password, for accounts that have one.
     otp: Option<String>,
-}
-
-/// The tokens of the new session.
-#[derive(Serialize, ToSchema)]
-struct TokenResponse {
-    /// For `Authorization: Bearer`.
-    access_token: String,
-    /// For new tokens when this one ends.
-    refresh_token: Option<String>,
-    /// Always `Bearer`.
-    token_type: &'static str,
-    /// Seconds until the access token ends.
-    expires_in: u64,
-    /// Seconds until the refresh token ends.
-    refresh_expires_in: Option<u64>,
-    /// The scopes that were granted.
-    scope: Option<String>,
 }
 
 /// The endpoint.
@@ -47,62 +37,96 @@ pub(super) fn endpoint() -> Endpoint {
     Endpoint {
         method: Method::Post,
         path: "/login",
-        rule: Rule::Public,
+        access: Access::Anybody,
         summary: "Log in with user name and password",
         request: Some(LoginRequest::schema),
-        response: TokenResponse::schema,
+        response: Some(TokenResponse::schema),
         refusals: &[
             (400, "malformed-body"),
             (401, "invalid-credentials"),
             (403, "unknown-user, user-disabled, account-not-set-up, email-not-verified"),
             (415, "media-type"),
+            (429, "too-many-tries"),
             (503, "keycloak-unavailable, database-unavailable"),
         ],
-        handler: |parts, call| -> Answering { Box::pin(login(parts, call)) },
+        handler: |desk, call| -> Answering { Box::pin(login(desk, call)) },
     }
 }
 
 /// What the users database says is asked only after Keycloak accepted the password: a stranger learns nothing.
-async fn login(parts: Arc<Parts>, call: Call) -> Result<Reply, Rejection> {
+async fn login(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     let request = checked(json_body::read(&call)?)?;
-    let tokens = parts.oidc.login(PasswordLogin {
+    let address = call.incoming.client.address;
+    desk.counters.log_in_from(address)?;
+    let name = LoginName::resolve(&request.username, &desk.parts).await;
+    desk.counters.log_in_of(name.clone())?;
+    let tokens = in_turn(&desk, name, request, address).await?;
+    let (identity, live) = welcome(&desk, &tokens).await?;
+    let now = desk.parts.clock.wall();
+    Ok(Reply::json(&TokenResponse::new(&tokens, &identity, now))?.about(&live))
+}
+
+/// Asks Keycloak when the name's turn has come. The turn lasts until Keycloak has answered, whoever still waits for
+/// that; what nobody waits for any more is not asked, and a session that comes too late is ended.
+async fn in_turn(
+    desk: &Arc<Desk>,
+    name: LoginName,
+    request: LoginRequest,
+    address: IpAddr,
+) -> Result<Tokens, ApiError> {
+    let (answer, answered) = oneshot::channel();
+    let task = Arc::clone(desk);
+    tokio::spawn(async move {
+        let _turn = task.turns.take(name.key()).await;
+        if answer.is_closed() {
+            return;
+        }
+        let outcome = ask(&task.parts, &request, address).await;
+        if let Err(Ok(tokens)) = answer.send(outcome) {
+            task.parts.end_at_keycloak(tokens.refresh_token()).await;
+        }
+        tokio::time::sleep(AFTERMATH).await;
+    });
+    match tokio::time::timeout(PATIENCE, answered).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) | Err(_) => Err(KeycloakError::TimedOut.into()),
+    }
+}
+
+async fn ask(parts: &Parts, request: &LoginRequest, address: IpAddr) -> Result<Tokens, ApiError> {
+    let login = PasswordLogin {
         username: &request.username,
         password: &request.password,
         otp: request.otp.as_deref(),
-        address: Some(call.incoming.client.address),
-    });
-    let tokens = tokens.await.map_err(refusal)?;
-    welcome(&parts, &tokens).await?;
-    Reply::json(&TokenResponse::from(&tokens))
+        address: Some(address),
+    };
+    match parts.oidc.login(login).await {
+        Ok(tokens) => Ok(tokens),
+        Err(LoginError::Refused(LoginRefusal::InvalidCredentials)) => Err(ApiError::InvalidCredentials),
+        Err(LoginError::Refused(LoginRefusal::AccountDisabled)) => Err(ApiError::AccountDisabled),
+        Err(LoginError::Refused(LoginRefusal::NotSetUp)) => Err(unready::reason(parts, &request.username).await),
+        Err(LoginError::Keycloak(error)) => Err(error.into()),
+    }
 }
 
 /// Checks the account behind fresh tokens, and ends the session again where it must not be used.
-async fn welcome(parts: &Parts, tokens: &Tokens) -> Result<(), Rejection> {
-    let proven = parts.gateway.prove_bearer(tokens.access_token()).await;
-    if proven.is_err() {
-        parts.end_at_keycloak(tokens.refresh_token()).await;
-    }
-    let identity = proven.map_err(|error| match error {
-        ProveError::KeysUnavailable { .. } => Rejection::from(error),
-        ProveError::Token(_) => foreign(&error).into(),
-    })?;
-    let verified = identity.profile().email_verified || !parts.require_verified_email;
+async fn welcome(desk: &Desk, tokens: &Tokens) -> Result<(Arc<Identity>, Live), Rejection> {
+    let parts = &desk.parts;
+    let identity = match parts.prove_fresh(tokens.access_token()).await {
+        Ok(identity) => identity,
+        Err(rejection) => {
+            parts.end_at_keycloak(tokens.refresh_token()).await;
+            return Err(rejection);
+        }
+    };
+    let verified = identity.profile().email_verified || !desk.require_verified_email;
     let outcome = match parts.gateway.confirm(Arc::clone(&identity)).await {
-        Ok(_) if verified => return Ok(()),
+        Ok(live) if verified => return Ok((identity, live)),
         Ok(_) => Err(ApiError::EmailNotVerified.into()),
         Err(rejection) => Err(rejection),
     };
     parts.end_session(&identity, tokens.refresh_token()).await;
     outcome
-}
-
-/// A wrong setting, which only an operator can put right.
-fn foreign(error: &ProveError) -> ApiError {
-    tracing::error!(
-        error = error as &dyn std::error::Error,
-        "Keycloak issued a token that this gateway does not accept: compare issuer, audience, algorithms and clients"
-    );
-    ApiError::ForeignToken
 }
 
 /// Nothing empty or endless reaches Keycloak.
@@ -116,24 +140,8 @@ fn checked(request: LoginRequest) -> Result<LoginRequest, ApiError> {
     }
 }
 
-fn refusal(error: LoginError) -> ApiError {
-    match error {
-        LoginError::Refused(LoginRefusal::InvalidCredentials) => ApiError::InvalidCredentials,
-        LoginError::Refused(LoginRefusal::AccountDisabled) => ApiError::AccountDisabled,
-        LoginError::Refused(LoginRefusal::NotSetUp) => ApiError::AccountNotSetUp,
-        LoginError::Keycloak(error) => ApiError::Keycloak(Arc::new(error)),
-    }
-}
-
-impl From<&Tokens> for TokenResponse {
-    fn from(tokens: &Tokens) -> Self {
-        Self {
-            access_token: tokens.access_token().to_owned(),
-            refresh_token: tokens.refresh_token().map(str::to_owned),
-            token_type: "Bearer",
-            expires_in: tokens.expires_in().as_secs(),
-            refresh_expires_in: tokens.refresh_expires_in().map(|life| life.as_secs()),
-            scope: tokens.scope().map(str::to_owned),
-        }
-    }
-}
+/// From the request to its answer, the wait for a turn included.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Keycloak's guard against parallel log-ins outlives its answer by some milliseconds, and takes what comes then for
+/// a wrong password.
+const AFTERMATH: Duration = Duration::from_millis(50);

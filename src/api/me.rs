@@ -6,8 +6,8 @@ use serde::Serialize;
 use utoipa::{PartialSchema, ToSchema};
 
 use super::endpoint::Answering;
-use super::{Call, Endpoint, Parts, Reply};
-use crate::policy::{Requirements, Rule};
+use super::parts::Desk;
+use super::{Access, Call, Endpoint, Reply};
 use crate::problem::Rejection;
 use crate::request::Method;
 
@@ -49,16 +49,16 @@ pub(super) fn endpoint() -> Endpoint {
     Endpoint {
         method: Method::Get,
         path: "/me",
-        rule: Rule::Protected(Requirements::default()),
+        access: Access::SignedIn,
         summary: "Who is signed in, with roles and permissions",
         request: None,
-        response: Me::schema,
+        response: Some(Me::schema),
         refusals: &[],
-        handler: |parts, call| -> Answering { Box::pin(me(parts, call)) },
+        handler: |desk, call| -> Answering { Box::pin(me(desk, call)) },
     }
 }
 
-async fn me(parts: Arc<Parts>, call: Call) -> Result<Reply, Rejection> {
+async fn me(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     let principal = call.grant.principal().ok_or(Rejection::Internal)?;
     let (identity, row) = (principal.identity(), principal.account().row());
     let names = |names: &[Arc<str>]| names.iter().map(|name| name.to_string()).collect();
@@ -77,7 +77,7 @@ async fn me(parts: Arc<Parts>, call: Call) -> Result<Reply, Rejection> {
             sid: identity.sid().map(|sid| sid.to_string()),
             acr: identity.acr().map(str::to_owned),
             idle_in: None,
-            ends_in: identity.expires_at().since(parts.clock.wall()).as_secs(),
+            ends_in: identity.ends_at().since(desk.parts.clock.wall()).as_secs(),
         },
     })
 }

@@ -5,8 +5,7 @@ use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
 
 use super::endpoint::Answering;
-use super::{Endpoint, Reply};
-use crate::policy::Rule;
+use super::{Access, Endpoint, Reply};
 use crate::request::Method;
 
 /// The endpoint.
@@ -14,12 +13,12 @@ pub(super) fn endpoint() -> Endpoint {
     Endpoint {
         method: Method::Get,
         path: "/openapi.json",
-        rule: Rule::Public,
+        access: Access::Anybody,
         summary: "This document",
         request: None,
-        response: Value::schema,
+        response: Some(Value::schema),
         refusals: &[],
-        handler: |parts, _| -> Answering { Box::pin(async move { Reply::json(&parts.document) }) },
+        handler: |desk, _| -> Answering { Box::pin(async move { Reply::json(&desk.document) }) },
     }
 }
 
@@ -37,13 +36,16 @@ pub(super) fn document(prefix: &str, endpoints: &[Endpoint]) -> Value {
         "info": {
             "title": "Doorward",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Log in, see who you are. Every refusal is an RFC 9457 problem; its type ends with one of the names listed at each status.",
+            "description": "Log in, renew and validate tokens, log out, see who you are. Every refusal is an RFC 9457 problem; its type ends with one of the names listed at each status.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "client": {"type": "http", "scheme": "basic", "description": "The gateway's own client and its secret"},
+            },
             "schemas": {"Problem": problem()},
         },
     })
@@ -51,16 +53,14 @@ pub(super) fn document(prefix: &str, endpoints: &[Endpoint]) -> Value {
 
 fn operation(endpoint: &Endpoint) -> Value {
     let mut responses = Map::new();
-    responses.insert(
-        "200".into(),
-        json!({
-            "description": "Done",
-            "content": {"application/json": {"schema": (endpoint.response)()}},
-        }),
-    );
-    let of_rule: &[(u16, &str)] = match endpoint.rule {
-        Rule::Public => &[],
-        Rule::Protected(_) => &[
+    let (status, done) = match endpoint.response {
+        Some(schema) => ("200", json!({"description": "Done", "content": {"application/json": {"schema": schema()}}})),
+        None => ("204", json!({"description": "Done"})),
+    };
+    responses.insert(status.into(), done);
+    let of_rule: &[(u16, &str)] = match endpoint.access {
+        Access::Anybody | Access::SignedInOrClient => &[],
+        Access::SignedIn => &[
             (401, "unauthenticated, invalid-token"),
             (403, "unknown-user, user-disabled"),
             (503, "keycloak-unavailable, database-unavailable"),
@@ -79,7 +79,11 @@ fn operation(endpoint: &Endpoint) -> Value {
         "summary": endpoint.summary,
         "operationId": operation_id(endpoint),
         "responses": responses,
-        "security": match endpoint.rule { Rule::Public => json!([]), Rule::Protected(_) => json!([{"bearer": []}]) },
+        "security": match endpoint.access {
+            Access::Anybody => json!([]),
+            Access::SignedIn => json!([{"bearer": []}]),
+            Access::SignedInOrClient => json!([{"bearer": []}, {"client": []}]),
+        },
     });
     if let (Some(schema), Some(members)) = (endpoint.request, operation.as_object_mut()) {
         members.insert(

@@ -4,45 +4,98 @@ use std::sync::Arc;
 
 use tracing::warn;
 
+use super::ApiError;
+use super::counters::Counters;
+use super::flights::Flights;
+use super::turns::Turns;
 use crate::clock::Clock;
+use crate::config::Auth;
 use crate::gateway::Gateway;
-use crate::identity::Identity;
-use crate::keycloak::Oidc;
+use crate::identity::{Identities, Identity, ProveError};
+use crate::keycloak::{Admin, Oidc};
+use crate::problem::Rejection;
 use crate::standing::Standing;
-use crate::store::{Change, ChangeKind, ChangeLog};
+use crate::store::{Change, ChangeKind, ChangeLog, Ledger, StoreError};
 
 /// The services behind the endpoints.
 pub struct Parts {
     /// Judges the tokens that Keycloak gives, as it judges those that clients bring.
     pub gateway: Arc<Gateway>,
+    /// Reads what Keycloak says of tokens that only it can judge.
+    pub identities: Arc<Identities>,
     /// Our own realm.
-    pub oidc: Oidc,
+    pub oidc: Arc<Oidc>,
+    /// Its Admin API, where its address can be told.
+    pub admin: Option<Admin>,
     /// What is dead.
     pub standing: Arc<Standing>,
     /// Where what dies is written.
     pub log: Arc<dyn ChangeLog>,
+    /// The accounts.
+    pub ledger: Arc<dyn Ledger>,
     /// The clock.
     pub clock: Clock,
+}
+
+/// The services and what the endpoints keep of their own.
+pub(super) struct Desk {
+    pub(super) parts: Parts,
+    pub(super) counters: Counters,
+    pub(super) turns: Arc<Turns>,
+    pub(super) flights: Arc<Flights>,
     /// `[auth] require_verified_email`.
-    pub require_verified_email: bool,
-    /// The OpenAPI document; the table that it is made of fills it in.
-    pub document: serde_json::Value,
+    pub(super) require_verified_email: bool,
+    /// The OpenAPI document.
+    pub(super) document: serde_json::Value,
+}
+
+impl Desk {
+    pub(super) fn new(auth: &Auth, parts: Parts, document: serde_json::Value) -> Self {
+        Self {
+            counters: Counters::new(auth.throttle, &parts.clock),
+            turns: Arc::default(),
+            flights: Arc::new(Flights::new(auth.refresh_replay, parts.clock.clone())),
+            require_verified_email: auth.require_verified_email,
+            document,
+            parts,
+        }
+    }
 }
 
 impl Parts {
-    /// Ends a session that was made a moment ago and must not be used: at Keycloak, and here at once.
-    pub(super) async fn end_session(&self, identity: &Identity, refresh_token: Option<&str>) {
-        if let Some(sid) = identity.sid() {
-            let change = Change {
-                issuer: Arc::clone(identity.subject().issuer()),
-                kind: ChangeKind::Session,
-                key: Arc::clone(sid),
-                not_before: None,
-            };
-            self.standing.learn(&change);
-            if let Err(error) = self.log.record(std::slice::from_ref(&change)).await {
-                warn!(error = &error as &dyn std::error::Error, "the end of a session could not be written to the log");
+    /// Proves a token that Keycloak gave us a moment ago. That our own rules refuse it is a wrong setting, which only
+    /// an operator can put right.
+    pub(super) async fn prove_fresh(&self, access_token: &str) -> Result<Arc<Identity>, Rejection> {
+        self.gateway.prove_bearer(access_token).await.map_err(|error| match error {
+            ProveError::KeysUnavailable { .. } => error.into(),
+            ProveError::Token(_) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "Keycloak issued a token that this gateway does not accept: compare issuer, audience, algorithms and clients"
+                );
+                ApiError::ForeignToken.into()
             }
+        })
+    }
+
+    /// Lets a session of our own realm be dead here at once, and writes it down for every node.
+    pub(super) async fn bury(&self, sid: &Arc<str>) -> Result<(), StoreError> {
+        let change = Change {
+            issuer: self.oidc.issuer().into(),
+            kind: ChangeKind::Session,
+            key: Arc::clone(sid),
+            not_before: None,
+        };
+        self.standing.learn(&change);
+        self.log.record(std::slice::from_ref(&change)).await.map(drop)
+    }
+
+    /// Ends a session that must not be used: here at once, and at Keycloak.
+    pub(super) async fn end_session(&self, identity: &Identity, refresh_token: Option<&str>) {
+        if let Some(sid) = identity.sid()
+            && let Err(error) = self.bury(sid).await
+        {
+            warn!(error = &error as &dyn std::error::Error, "the end of a session could not be written to the log");
         }
         self.end_at_keycloak(refresh_token).await;
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Call, Endpoint, Parts, Reply, login, me, openapi};
+use super::parts::Desk;
+use super::{Call, Endpoint, Parts, Reply, client_token, login, logout, me, openapi, refresh, validate};
 use crate::config::Auth;
 use crate::problem::Rejection;
 use crate::routing::{HostPattern, Methods, PathPattern, PathPatternError, Route, Target};
@@ -12,17 +13,21 @@ pub struct Api {
     endpoints: Vec<Endpoint>,
     prefix: String,
     cors_origins: Vec<String>,
-    parts: Arc<Parts>,
+    desk: Arc<Desk>,
 }
 
 impl Api {
     /// Builds the table.
     #[must_use]
-    pub fn new(auth: &Auth, mut parts: Parts) -> Self {
-        let login = auth.password_login.then(login::endpoint);
-        let endpoints: Vec<Endpoint> = login.into_iter().chain([me::endpoint(), openapi::endpoint()]).collect();
-        parts.document = openapi::document(&auth.prefix, &endpoints);
-        Self { endpoints, prefix: auth.prefix.clone(), cors_origins: auth.cors_origins.clone(), parts: Arc::new(parts) }
+    pub fn new(auth: &Auth, parts: Parts) -> Self {
+        let endpoints = endpoints(auth);
+        let document = openapi::document(&auth.prefix, &endpoints);
+        Self {
+            desk: Arc::new(Desk::new(auth, parts, document)),
+            endpoints,
+            prefix: auth.prefix.clone(),
+            cors_origins: auth.cors_origins.clone(),
+        }
     }
 
     /// A route for each endpoint, on every host.
@@ -33,7 +38,7 @@ impl Api {
     /// Lets an endpoint answer.
     pub async fn answer(&self, endpoint: usize, call: Call) -> Result<Reply, Rejection> {
         let endpoint = self.endpoints.get(endpoint).ok_or(Rejection::Internal)?;
-        (endpoint.handler)(Arc::clone(&self.parts), call).await
+        (endpoint.handler)(Arc::clone(&self.desk), call).await
     }
 
     fn route(&self, index: usize, endpoint: &Endpoint) -> Result<Route, PathPatternError> {
@@ -43,9 +48,15 @@ impl Api {
             host: HostPattern::Any,
             path: PathPattern::parse(&path)?,
             methods: Methods::of([endpoint.method]),
-            rule: endpoint.rule.clone(),
+            rule: endpoint.access.rule(),
             target: Target::Local(index),
             cors_origins: self.cors_origins.clone(),
         })
     }
+}
+
+fn endpoints(auth: &Auth) -> Vec<Endpoint> {
+    let switched = [auth.test_endpoints.then(client_token::endpoint), auth.password_login.then(login::endpoint)];
+    let always = [refresh::endpoint(), logout::endpoint(), validate::endpoint(), me::endpoint(), openapi::endpoint()];
+    switched.into_iter().flatten().chain(always).collect()
 }

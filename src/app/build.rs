@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::{self, Database, Provision, Settings};
 use crate::gateway::Gateway;
 use crate::identity::{Identities, IssuerKeys, KeySource, KeysMetrics, Pace, TokenMetrics};
-use crate::keycloak::{Http, KeycloakMetrics, SetupError};
+use crate::keycloak::{Admin, Http, KeycloakMetrics, SetupError};
 use crate::metrics::Metrics;
 use crate::operations::Health;
 use crate::request::TrustedProxies;
@@ -98,16 +98,18 @@ impl App {
             keys.load_first(FIRST_KEYS).await;
         }
 
+        let oidc = Arc::new(realm::oidc(&settings.keycloak, &http));
         let api = Api::new(
             &settings.auth,
             Parts {
                 gateway: Arc::clone(&gateway),
-                oidc: realm::oidc(&settings.keycloak, &http),
+                identities: Arc::clone(&identities),
+                admin: Admin::new(Arc::clone(&oidc)),
+                oidc,
                 standing: Arc::clone(&standing),
-                log: store,
+                log: Arc::clone(&store) as _,
+                ledger: store,
                 clock: clock.clone(),
-                require_verified_email: settings.auth.require_verified_email,
-                document: serde_json::Value::Null,
             },
         );
         let snapshot = snapshot(settings, &api)?;

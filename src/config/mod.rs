@@ -17,7 +17,9 @@ mod web_url;
 
 pub use complaints::{Complaint, Complaints};
 pub use secret::{Secret, SecretError, SecretSource};
-pub use settings::{Auth, Client, Database, Issuer, Provision, Server, ServerUrl, Settings, Upstream, Users};
+pub use settings::{
+    Auth, Client, Database, Issuer, Provision, Server, ServerUrl, Settings, Throttling, Upstream, Users,
+};
 
 use fault::Fault;
 

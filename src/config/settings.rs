@@ -117,6 +117,23 @@ pub struct Auth {
     pub require_verified_email: bool,
     /// Origins that browsers may call the endpoints from.
     pub cors_origins: Vec<String>,
+    /// How long the same refresh token gets the same answer again.
+    pub refresh_replay: Duration,
+    /// How often somebody may try or ask.
+    pub throttle: Throttling,
+}
+
+/// The throttle numbers of `[auth]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Throttling {
+    /// The span in which tries are counted.
+    pub login_window: Duration,
+    /// The most log-ins of one name in it.
+    pub login_tries_per_name: usize,
+    /// The most log-ins from one address in it.
+    pub login_tries_per_address: usize,
+    /// The most tokens that one caller may have validated in a minute.
+    pub validations_per_caller: usize,
 }
 
 /// `[users]`.

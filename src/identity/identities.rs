@@ -7,6 +7,7 @@ use super::token::{Proof, ProofCache, TokenDigest, TokenError, TokenMetrics, Ver
 use super::{Identity, token};
 use crate::clock::Timestamp;
 use crate::config::Issuer;
+use crate::keycloak::Introspection;
 
 /// Proves identities by the tokens of all accepted issuers. What was proven is forgotten together with this
 /// value, so new settings of an issuer mean a new `Identities`; the keys may be carried over.
@@ -58,6 +59,14 @@ impl Identities {
             self.metrics.refused(*error);
         }
         result
+    }
+
+    /// The identity behind one of our client's refresh tokens, as the issuer describes it.
+    ///
+    /// # Errors
+    /// What the issuer describes is no refresh token of ours.
+    pub fn described(&self, said: &Introspection, now: Timestamp) -> Result<Arc<Identity>, TokenError> {
+        self.verifier.describe(said, now).map(Arc::new)
     }
 
     /// The keys of every issuer.

@@ -15,6 +15,7 @@ pub struct Identity {
     pub(in crate::identity) sid: Option<Arc<str>>,
     pub(in crate::identity) jti: Option<Arc<str>>,
     pub(in crate::identity) issued_at: Timestamp,
+    pub(in crate::identity) ends_at: Timestamp,
     pub(in crate::identity) expires_at: Timestamp,
     pub(in crate::identity) auth_time: Option<Timestamp>,
     pub(in crate::identity) acr: Option<String>,
@@ -78,6 +79,12 @@ impl Identity {
     #[must_use]
     pub fn issued_at(&self) -> Timestamp {
         self.issued_at
+    }
+
+    /// When the credential ends, as the issuer says (`exp`).
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        self.ends_at
     }
 
     /// When the proof ends: `exp` and the leeway.

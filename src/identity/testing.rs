@@ -183,6 +183,7 @@ pub(crate) fn identity(sub: &str, expires_at: Timestamp) -> super::Identity {
         sid: Some(format!("sid-of-{sub}").into()),
         jti: Some(format!("jti-of-{sub}").into()),
         issued_at: NOW,
+        ends_at: expires_at,
         expires_at,
         auth_time: None,
         acr: None,

@@ -41,6 +41,9 @@ pub struct KeycloakUser {
     /// Whether the account may be used.
     #[serde(default)]
     pub enabled: bool,
+    /// What the person has to do first, by Keycloak's names.
+    #[serde(default)]
+    pub required_actions: Vec<String>,
 }
 
 impl Admin {
@@ -63,11 +66,24 @@ impl Admin {
     /// # Errors
     /// The call fails.
     pub async fn find_user(&self, username: &str) -> Result<Option<KeycloakUser>, KeycloakError> {
-        let mut url = self.users.clone();
-        url.query_pairs_mut().append_pair("username", username).append_pair("exact", "true").append_pair("max", "2");
-        let found: Vec<KeycloakUser> = json(&self.get(Operation::FindUser, &url).await?)?;
         let wanted = username.to_lowercase();
-        Ok(found.into_iter().find(|user| user.username.to_lowercase() == wanted))
+        Ok(self.find("username", username).await?.into_iter().find(|user| user.username.to_lowercase() == wanted))
+    }
+
+    /// The user of exactly that e-mail address.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn find_user_by_email(&self, email: &str) -> Result<Option<KeycloakUser>, KeycloakError> {
+        let wanted = email.to_lowercase();
+        let is_wanted = |user: &KeycloakUser| user.email.as_ref().is_some_and(|email| email.to_lowercase() == wanted);
+        Ok(self.find("email", email).await?.into_iter().find(is_wanted))
+    }
+
+    async fn find(&self, field: &str, value: &str) -> Result<Vec<KeycloakUser>, KeycloakError> {
+        let mut url = self.users.clone();
+        url.query_pairs_mut().append_pair(field, value).append_pair("exact", "true").append_pair("max", "2");
+        json(&self.get(Operation::FindUser, &url).await?)
     }
 
     /// The user behind the service account of a client.

@@ -117,3 +117,66 @@ impl LoginError {
         }
     }
 }
+
+/// Why Keycloak did nothing with a refresh token.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum RefreshTokenError {
+    /// Keycloak looked at the token and said no.
+    #[error("the refresh token was refused: {0}")]
+    Refused(RefreshTokenRefusal),
+    /// Keycloak is away, or our client may not do this: nothing is said about the token.
+    #[error("the refresh token could not be used")]
+    Keycloak(#[from] KeycloakError),
+}
+
+/// What Keycloak says of a refresh token. All but the last confirm that it is genuine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshTokenRefusal {
+    /// It was used before, and that use of the session is over now (rotation; RFC 9700 §4.14.2).
+    Reused,
+    /// Its session has ended.
+    SessionOver,
+    /// Its user is switched off.
+    AccountDisabled,
+    /// Expired, older than a not-before, or not a refresh token of this realm and client at all.
+    Invalid,
+}
+
+impl RefreshTokenRefusal {
+    /// Whether it tells of a genuine token whose session is over for our client.
+    #[must_use]
+    pub fn is_end_of_session(self) -> bool {
+        match self {
+            Self::Reused | Self::SessionOver => true,
+            Self::AccountDisabled | Self::Invalid => false,
+        }
+    }
+}
+
+impl fmt::Display for RefreshTokenRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reused => "used before",
+            Self::SessionOver => "session over",
+            Self::AccountDisabled => "account disabled",
+            Self::Invalid => "invalid",
+        })
+    }
+}
+
+impl RefreshTokenError {
+    /// Only `invalid_grant` speaks of the token.
+    pub(super) fn from_refusal(error: KeycloakError) -> Self {
+        match &error {
+            KeycloakError::Refused { error: code, description, .. } if code == "invalid_grant" => {
+                Self::Refused(match description.as_str() {
+                    "Maximum allowed refresh token reuse exceeded" => RefreshTokenRefusal::Reused,
+                    "Session not active" | "Session doesn't have required client" => RefreshTokenRefusal::SessionOver,
+                    "User disabled" => RefreshTokenRefusal::AccountDisabled,
+                    _ => RefreshTokenRefusal::Invalid,
+                })
+            }
+            _ => Self::Keycloak(error),
+        }
+    }
+}

@@ -15,7 +15,7 @@ use super::{KeycloakError, KeycloakMetrics, Operation};
 #[derive(Clone, Debug)]
 pub struct Http {
     client: Client,
-    total: Duration,
+    timeouts: Timeouts,
     metrics: KeycloakMetrics,
 }
 
@@ -26,11 +26,13 @@ pub struct Timeouts {
     pub connect: Duration,
     /// From the start of the call to the last byte of the answer.
     pub total: Duration,
+    /// The same for calls whose answer is worth more than the patience of whoever asked.
+    pub patient: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(1), total: Duration::from_secs(5) }
+        Self { connect: Duration::from_secs(1), total: Duration::from_secs(5), patient: Duration::from_secs(30) }
     }
 }
 
@@ -69,7 +71,7 @@ impl Http {
             .connect_timeout(timeouts.connect)
             .tls_certs_merge(further_authorities(authorities)?)
             .build()?;
-        Ok(Self { client, total: timeouts.total, metrics })
+        Ok(Self { client, timeouts, metrics })
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -78,27 +80,40 @@ impl Http {
 
     /// Makes one call and reads its answer; whatever is no success is an error.
     pub(super) async fn call(&self, operation: Operation, request: RequestBuilder) -> Result<Vec<u8>, KeycloakError> {
+        self.measure(operation, request.timeout(self.timeouts.total)).await
+    }
+
+    /// The same, with more patience.
+    pub(super) async fn call_patiently(
+        &self,
+        operation: Operation,
+        request: RequestBuilder,
+    ) -> Result<Vec<u8>, KeycloakError> {
+        self.measure(operation, request.timeout(self.timeouts.patient)).await
+    }
+
+    async fn measure(&self, operation: Operation, request: RequestBuilder) -> Result<Vec<u8>, KeycloakError> {
         let began = Instant::now();
-        let result = self.exchange(request).await;
+        let result = exchange(request).await;
         self.metrics.called(operation, began.elapsed(), &result);
         result
     }
+}
 
-    async fn exchange(&self, request: RequestBuilder) -> Result<Vec<u8>, KeycloakError> {
-        let response = request.timeout(self.total).send().await.map_err(KeycloakError::transport)?;
-        let status = response.status();
-        if status.is_server_error() {
-            return Err(KeycloakError::Unavailable { source: None, status: Some(status) });
-        }
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(KeycloakError::Busy { retry_after: retry_after(&response) });
-        }
-        let body = read(response).await?;
-        match status {
-            _ if status.is_success() => Ok(body),
-            _ if status.is_client_error() => Err(refusal(status, &body)),
-            _ => Err(KeycloakError::Malformed("neither success nor refusal")),
-        }
+async fn exchange(request: RequestBuilder) -> Result<Vec<u8>, KeycloakError> {
+    let response = request.send().await.map_err(KeycloakError::transport)?;
+    let status = response.status();
+    if status.is_server_error() {
+        return Err(KeycloakError::Unavailable { source: None, status: Some(status) });
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(KeycloakError::Busy { retry_after: retry_after(&response) });
+    }
+    let body = read(response).await?;
+    match status {
+        _ if status.is_success() => Ok(body),
+        _ if status.is_client_error() => Err(refusal(status, &body)),
+        _ => Err(KeycloakError::Malformed("neither success nor refusal")),
     }
 }
 

@@ -15,6 +15,10 @@ pub enum Operation {
     Certs,
     /// Tokens for a name and a password.
     Password,
+    /// New tokens for a refresh token.
+    Refresh,
+    /// The description of a token.
+    Introspect,
     /// A token for our own client.
     ClientCredentials,
     /// The end of a session.
@@ -31,6 +35,8 @@ impl Operation {
             Self::Discovery => "discovery",
             Self::Certs => "certs",
             Self::Password => "password",
+            Self::Refresh => "refresh",
+            Self::Introspect => "introspect",
             Self::ClientCredentials => "client-credentials",
             Self::Logout => "logout",
             Self::FindUser => "find-user",

@@ -4,14 +4,16 @@ mod admin;
 mod credentials;
 mod errors;
 mod http;
+mod introspection;
 mod metrics;
 mod oidc;
 mod tokens;
 
 pub use admin::{Admin, KeycloakUser};
 pub use credentials::ClientCredentials;
-pub use errors::{KeycloakError, LoginError, LoginRefusal};
+pub use errors::{KeycloakError, LoginError, LoginRefusal, RefreshTokenError, RefreshTokenRefusal};
 pub use http::{Http, SetupError, Timeouts};
+pub use introspection::Introspection;
 pub use metrics::{KeycloakMetrics, Operation};
 pub use oidc::{Discovery, Oidc, PasswordLogin};
 pub use tokens::Tokens;

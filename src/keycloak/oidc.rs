@@ -8,12 +8,13 @@ use serde::Deserialize;
 use url::Url;
 
 use super::http::json;
-use super::{ClientCredentials, Http, KeycloakError, LoginError, Operation, Tokens};
+use super::{ClientCredentials, Http, Introspection, KeycloakError, LoginError, Operation, RefreshTokenError, Tokens};
 
 /// The OpenID Connect endpoints of one issuer, and our client there.
 #[derive(Debug)]
 pub struct Oidc {
     http: Arc<Http>,
+    issuer: String,
     base: String,
     internal: bool,
     client: Option<ClientCredentials>,
@@ -47,7 +48,13 @@ impl Oidc {
     pub fn new(http: Arc<Http>, issuer: &str, url: &Url, client: Option<ClientCredentials>) -> Self {
         let base = url.as_str().trim_end_matches('/').to_owned();
         let internal = base != issuer.trim_end_matches('/');
-        Self { http, base, internal, client }
+        Self { http, issuer: issuer.to_owned(), base, internal, client }
+    }
+
+    /// The exact `iss` of its tokens.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// Reads the discovery document.
@@ -98,16 +105,46 @@ impl Oidc {
         tokens(&self.http.call(Operation::ClientCredentials, self.token_request(&form)).await?)
     }
 
+    /// New tokens for a refresh token. Waits longer than other calls: with rotation on, an answer that nobody waited
+    /// for is a session lost.
+    ///
+    /// # Errors
+    /// Keycloak refuses the token, or nobody knows.
+    pub async fn refresh(&self, refresh_token: &str, address: Option<IpAddr>) -> Result<Tokens, RefreshTokenError> {
+        let mut form = self.form("refresh_token")?;
+        form.push(("refresh_token", refresh_token));
+        let request = from_address(self.token_request(&form), address);
+        let answer = self.http.call_patiently(Operation::Refresh, request).await;
+        Ok(tokens(&answer.map_err(RefreshTokenError::from_refusal)?)?)
+    }
+
     /// Ends the session of a refresh token.
     ///
     /// # Errors
-    /// `Refused` where Keycloak does not take the token; then nothing may be concluded from its claims.
-    pub async fn logout(&self, refresh_token: &str, address: Option<IpAddr>) -> Result<(), KeycloakError> {
-        let client = self.client()?;
-        let form =
-            [("client_id", client.id.as_str()), ("client_secret", &client.secret), ("refresh_token", refresh_token)];
+    /// `Refused` where Keycloak does not take the token; where it says `Invalid`, nothing may be concluded from the
+    /// token's claims.
+    pub async fn logout(&self, refresh_token: &str, address: Option<IpAddr>) -> Result<(), RefreshTokenError> {
+        let form = self.client_form(&[("refresh_token", refresh_token)])?;
         let request = self.http.client().post(self.at("/protocol/openid-connect/logout")).form(&form);
-        self.http.call(Operation::Logout, from_address(request, address)).await.map(drop)
+        let answer = self.http.call(Operation::Logout, from_address(request, address)).await;
+        answer.map(drop).map_err(RefreshTokenError::from_refusal)
+    }
+
+    /// What Keycloak says of a refresh token now; nothing where it is not active. Without the hint it would call
+    /// every refresh token inactive.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn introspect_refresh_token(&self, token: &str) -> Result<Option<Introspection>, KeycloakError> {
+        let form = self.client_form(&[("token", token), ("token_type_hint", "refresh_token")])?;
+        let request = self.http.client().post(self.at("/protocol/openid-connect/token/introspect")).form(&form);
+        Introspection::read(self.http.call(Operation::Introspect, request).await?)
+    }
+
+    /// Our client here, where the settings name one.
+    #[must_use]
+    pub fn credentials(&self) -> Option<&ClientCredentials> {
+        self.client.as_ref()
     }
 
     /// Where this realm is called.
@@ -124,8 +161,13 @@ impl Oidc {
     }
 
     fn form<'a>(&'a self, grant: &'a str) -> Result<Vec<(&'a str, &'a str)>, KeycloakError> {
+        self.client_form(&[("grant_type", grant)])
+    }
+
+    fn client_form<'a>(&'a self, fields: &[(&'a str, &'a str)]) -> Result<Vec<(&'a str, &'a str)>, KeycloakError> {
         let client = self.client()?;
-        Ok(vec![("grant_type", grant), ("client_id", &client.id), ("client_secret", &client.secret)])
+        let ours = [("client_id", client.id.as_str()), ("client_secret", client.secret.as_str())];
+        Ok(fields.iter().copied().chain(ours).collect())
     }
 
     fn client(&self) -> Result<&ClientCredentials, KeycloakError> {

@@ -4,8 +4,8 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::*;
-use crate::keycloak::LoginRefusal;
-use crate::keycloak::testing::{FakeKeycloak, LOGOUT, Reply, TOKEN, http};
+use crate::keycloak::testing::{FakeKeycloak, INTROSPECT, LOGOUT, Reply, TOKEN, http};
+use crate::keycloak::{LoginRefusal, RefreshTokenRefusal};
 
 fn oidc(keycloak: &FakeKeycloak) -> Oidc {
     let client = ClientCredentials::new("doorward", "s3cret & more");
@@ -107,11 +107,56 @@ async fn a_log_out_is_believed_only_when_keycloak_took_the_token() {
     assert!(request.contains("refresh_token=r.r.r") && !request.to_lowercase().contains("x-forwarded-for"));
     keycloak.reply(LOGOUT, Reply::json(400, &json!({"error": "invalid_grant", "error_description": "x\r\ny"})));
     match oidc(&keycloak).logout("forged", None).await {
-        Err(KeycloakError::Refused { status: StatusCode::BAD_REQUEST, error, description }) => {
-            assert_eq!((error.as_str(), description.as_str()), ("invalid_grant", "xy"));
+        Err(RefreshTokenError::Refused(RefreshTokenRefusal::Invalid)) => {}
+        other => panic!("{other:?}"),
+    }
+    keycloak.reply(LOGOUT, Reply::json(400, &json!({"error": "unauthorized_client", "error_description": "x\r\ny"})));
+    match oidc(&keycloak).logout("r.r.r", None).await {
+        Err(RefreshTokenError::Keycloak(KeycloakError::Refused { status, error, description })) => {
+            assert_eq!(status, StatusCode::BAD_REQUEST);
+            assert_eq!((error.as_str(), description.as_str()), ("unauthorized_client", "xy"));
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_refused_refresh_says_why() {
+    let keycloak = FakeKeycloak::start().await;
+    for (description, expected) in [
+        ("Maximum allowed refresh token reuse exceeded", RefreshTokenRefusal::Reused),
+        ("Session not active", RefreshTokenRefusal::SessionOver),
+        ("Session doesn't have required client", RefreshTokenRefusal::SessionOver),
+        ("User disabled", RefreshTokenRefusal::AccountDisabled),
+        ("Token is not active", RefreshTokenRefusal::Invalid),
+        ("something new", RefreshTokenRefusal::Invalid),
+    ] {
+        keycloak.reply(TOKEN, Reply::json(400, &json!({"error": "invalid_grant", "error_description": description})));
+        let refused = oidc(&keycloak).refresh("r.r.r", None).await.unwrap_err();
+        assert!(matches!(refused, RefreshTokenError::Refused(refusal) if refusal == expected), "{description}");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_outwaits_other_calls() {
+    let keycloak = FakeKeycloak::start().await;
+    let Reply::Text(_, body) = granted() else { panic!() };
+    keycloak.reply(TOKEN, Reply::Late(Duration::from_millis(700), body));
+    assert!(oidc(&keycloak).refresh("r.r.r", None).await.is_ok());
+    assert!(oidc(&keycloak).client_credentials().await.is_err());
+}
+
+#[tokio::test]
+async fn what_is_not_active_has_no_description() {
+    let keycloak = FakeKeycloak::start().await;
+    keycloak.reply(INTROSPECT, Reply::json(200, &json!({"active": false})));
+    assert!(oidc(&keycloak).introspect_refresh_token("r.r.r").await.unwrap().is_none());
+    let request = keycloak.requests(INTROSPECT).remove(0);
+    assert!(request.contains("token=r.r.r&token_type_hint=refresh_token"), "{request}");
+    keycloak.reply(INTROSPECT, Reply::json(200, &json!({"active": true, "sub": "s"})));
+    assert!(oidc(&keycloak).introspect_refresh_token("r.r.r").await.unwrap().is_some());
+    keycloak.reply(INTROSPECT, Reply::json(200, &json!({"active": "true"})));
+    assert!(oidc(&keycloak).introspect_refresh_token("r.r.r").await.is_err());
 }
 
 #[tokio::test]

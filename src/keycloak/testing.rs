@@ -94,12 +94,17 @@ impl Drop for FakeKeycloak {
 pub(crate) const DISCOVERY: &str = "/.well-known/openid-configuration";
 pub(crate) const CERTS: &str = "/protocol/openid-connect/certs";
 pub(crate) const TOKEN: &str = "/protocol/openid-connect/token";
+pub(crate) const INTROSPECT: &str = "/protocol/openid-connect/token/introspect";
 pub(crate) const LOGOUT: &str = "/protocol/openid-connect/logout";
 pub(crate) const USERS: &str = "/admin/realms/acme/users";
 
 /// A client that gives up soon.
 pub(crate) fn http() -> Http {
-    let timeouts = Timeouts { connect: Duration::from_millis(500), total: Duration::from_millis(500) };
+    let timeouts = Timeouts {
+        connect: Duration::from_millis(500),
+        total: Duration::from_millis(500),
+        patient: Duration::from_secs(20),
+    };
     Http::new(None, timeouts, KeycloakMetrics::new(&prometheus::Registry::new()).unwrap()).unwrap()
 }
 

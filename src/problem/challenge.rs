@@ -1,10 +1,12 @@
-//! `WWW-Authenticate` for bearer tokens (RFC 6750 §3, RFC 9470 §3).
+//! `WWW-Authenticate` for bearer tokens (RFC 6750 §3, RFC 9470 §3) and clients.
 
 /// What the client is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Challenge {
     /// No credential came: no error code (RFC 6750 §3.1).
     Plain,
+    /// The client's own credentials are wrong (RFC 6749 §5.2).
+    Client,
     /// The request was malformed.
     InvalidRequest,
     /// The token is bad.
@@ -25,6 +27,7 @@ impl Challenge {
     #[must_use]
     pub fn header(&self) -> String {
         let parameters = match self {
+            Self::Client => return quoted("Basic realm", "doorward"),
             Self::Plain => Vec::new(),
             Self::InvalidRequest => vec![quoted("error", "invalid_request")],
             Self::InvalidToken => vec![quoted("error", "invalid_token")],
@@ -55,6 +58,7 @@ mod tests {
     #[test]
     fn challenges_follow_the_standards() {
         assert_eq!(Challenge::Plain.header(), r#"Bearer realm="doorward""#);
+        assert_eq!(Challenge::Client.header(), r#"Basic realm="doorward""#);
         assert_eq!(Challenge::InvalidToken.header(), r#"Bearer realm="doorward", error="invalid_token""#);
         assert_eq!(
             Challenge::InsufficientScope(vec!["a".into(), "b".into()]).header(),

@@ -53,6 +53,14 @@ impl Facts {
             .challenging(Challenge::InvalidToken)
     }
 
+    /// One public text for every bad refresh token, likewise.
+    fn bad_refresh_token(reason: &'static str) -> Self {
+        let detail = "The refresh token is not valid here, or not any more. Log in again.";
+        Self::new(401, "invalid-refresh-token", "The refresh token is not valid", detail)
+            .because(reason)
+            .challenging(Challenge::Plain)
+    }
+
     fn bad_request(reason: &'static str, detail: &'static str) -> Self {
         Self::new(400, "bad-request", "The request cannot be read", detail).because(reason)
     }

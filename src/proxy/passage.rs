@@ -6,6 +6,7 @@ use std::time::Instant;
 use prometheus::IntGauge;
 use uuid::Uuid;
 
+use crate::api::About;
 use crate::app::Snapshot;
 use crate::forward::Forward;
 use crate::gateway::Admission;
@@ -96,6 +97,12 @@ impl Passage {
     pub(super) fn note_caller(&mut self, subject: &Arc<str>, user: Uuid) {
         self.record.subject = Some(Arc::clone(subject));
         self.record.user = Some(user);
+    }
+
+    /// Writes down who became known while an endpoint answered.
+    pub(super) fn note_about(&mut self, about: &About) {
+        self.record.subject = Some(Arc::clone(&about.subject));
+        self.record.user = about.user;
     }
 
     /// Writes down which server was tried last.

@@ -63,7 +63,7 @@ impl Carrier {
             },
             Target::Local(endpoint) => {
                 // Boxed, so that forwarded requests do not carry the room that endpoints need.
-                let outcome = Box::pin(self.call(session, *endpoint, incoming, &admission)).await;
+                let outcome = Box::pin(self.call(session, passage, *endpoint, incoming, &admission)).await;
                 match outcome {
                     Ok(answer) => finish(&self.services, session, passage, answer, "").await,
                     Err(rejection) => self.refuse(session, passage, &rejection).await,
@@ -75,6 +75,7 @@ impl Carrier {
     async fn call(
         &self,
         session: &mut Session,
+        passage: &mut Passage,
         endpoint: usize,
         incoming: Incoming,
         admission: &Admission,
@@ -83,6 +84,9 @@ impl Carrier {
         let body = body::read(session).await?;
         let call = Call { incoming, grant: admission.grant().clone(), content_type, body };
         let reply = self.services.api.answer(endpoint, call).await?;
+        if let Some(about) = &reply.about {
+            passage.note_about(about);
+        }
         Ok(Answer { status: reply.status, headers: reply.headers, body: reply.body })
     }
 

@@ -7,7 +7,7 @@ mod method;
 mod origin;
 mod path;
 
-pub use credential::{BearerToken, Credential, CredentialError, Presented};
+pub use credential::{BearerToken, ClientSecret, Credential, CredentialError, Presented};
 pub use host::{Host, HostError};
 pub use incoming::{Incoming, Preflight, RawHead, RequestError};
 pub use method::Method;

@@ -3,29 +3,63 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use devrealm::Realm;
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 use crate::case::{Case, Verdict};
 use crate::observation::Observation;
 use crate::rename::variants;
 use crate::shot::Shot;
+use crate::support::house::{House, Session};
 use crate::support::raw::{Connection, Request};
 use crate::support::setup::Running;
 use crate::support::signature::Unknown;
 use crate::support::sink::Sink;
+use crate::support::words::Words;
 
 /// The fixture that these cases share.
 pub struct Stage {
     running: Running,
     sink: Sink,
     fences: AtomicUsize,
+    /// Where the case speaks to Keycloak: the development realm.
+    _keycloak: Option<(Realm, Runtime)>,
 }
 
 impl Stage {
     /// Starts it and sends one good request, so that no case pays for the first of its kind.
     pub fn new() -> Self {
-        let stage = Self { running: Running::new(), sink: Sink::start(), fences: AtomicUsize::new(0) };
-        let first = stage.running.send_as("alice", Request::get("/api/warm"));
+        Self::warm(Running::new(), None)
+    }
+
+    /// The same in front of a Keycloak that answers log-ins, where alice's password is `pw` and a used refresh token
+    /// is not answered again.
+    pub fn with_keycloak() -> Self {
+        let house = House::build(|plan| {
+            plan.auth.push_str("refresh_replay = \"0s\"\n");
+            plan.keycloak.push_str("leeway = \"60s\"\n");
+            let idle = |seconds: u32| format!("\"ssoSessionIdleTimeout\": {seconds}");
+            plan.realm.realm_json = plan.realm.realm_json.replacen(&idle(1800), &idle(20), 1);
+            let people = plan.realm.users_json.as_ref().map(|people| people.replace("alice-password", "pw"));
+            plan.realm.users_json = people;
+        });
+        let log_in = || Session::of(&house.try_password("alice", "pw"));
+        let expired = log_in();
+        house.realm.advance_clock(Duration::from_secs(25));
+        let (good, used) = (log_in(), log_in());
+        assert_eq!(house.refresh(&used.refresh).status, 200);
+        let (mut running, realm, runtime) = house.open();
+        let words = Words::new(realm.issuer()).meaning("tok:alice", good.access);
+        let words = words.meaning("rt:alice:used", used.refresh).meaning("rt:alice:expired", expired.refresh);
+        running.setup.words = words;
+        Self::warm(running, Some((realm, runtime)))
+    }
+
+    fn warm(running: Running, keycloak: Option<(Realm, Runtime)>) -> Self {
+        let stage = Self { running, sink: Sink::start(), fences: AtomicUsize::new(0), _keycloak: keycloak };
+        let token = stage.running.setup.words.expand("{{tok:alice}}").unwrap();
+        let first = stage.running.gateway.send(Request::get("/api/warm").bearer(&token));
         assert_eq!(first.status, 200, "a good request is refused: {}", first.shown());
         stage
     }

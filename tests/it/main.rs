@@ -12,6 +12,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod auth_api;
 mod dev;
 mod forwarding;
 mod operations;

@@ -3,6 +3,7 @@
 
 pub mod der;
 pub mod gateway;
+pub mod house;
 pub mod http;
 pub mod issuer;
 pub mod keys;

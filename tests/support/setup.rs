@@ -58,6 +58,13 @@ impl Setup {
 
     /// The fixture with another issuer.
     pub fn with_issuer(issuer: Issuer) -> Self {
+        let setup = Self::without_people(issuer);
+        users::seed(&setup.database(), &setup.issuer.url());
+        setup
+    }
+
+    /// The fixture with a migrated database and nobody in it.
+    pub fn without_people(issuer: Issuer) -> Self {
         let upstream = Recorder::start();
         let directory = tempfile::tempdir().unwrap();
         let words = Words::new(&issuer.url());
@@ -66,7 +73,6 @@ impl Setup {
         let file = setup.write();
         let migrated = run(&["migrate", "--config", file.to_str().unwrap()]);
         assert!(migrated.status.success(), "doorward migrate: {}", String::from_utf8_lossy(&migrated.stderr));
-        users::seed(&setup.database(), &setup.issuer.url());
         setup
     }
 

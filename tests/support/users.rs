@@ -49,6 +49,13 @@ pub fn add(database: &Path, issuer: &str, user: &User<'_>) {
     }
 }
 
+/// Adds an active user whom the issuer knows by another name than the database.
+pub fn add_known_as(database: &Path, issuer: &str, subject: &str, user: &User<'_>) {
+    add(database, issuer, user);
+    let statement = "update users set keycloak_id = ?1 where username = ?2";
+    assert_eq!(open(database).execute(statement, params![subject, user.name]).unwrap(), 1);
+}
+
 /// Gives a user a role.
 pub fn grant(database: &Path, user: &str, role: &str) {
     let statement = "insert into user_roles (user_pk, role_id)

@@ -22,6 +22,7 @@ pub struct Words {
     /// Its secret.
     pub client_secret: String,
     tokens: Mutex<HashMap<String, (Instant, String)>>,
+    given: HashMap<String, String>,
 }
 
 impl Words {
@@ -33,7 +34,14 @@ impl Words {
             client: "gateway".to_owned(),
             client_secret: "a-client-secret-that-only-tests-know".to_owned(),
             tokens: Mutex::default(),
+            given: HashMap::new(),
         }
+    }
+
+    /// The same with a word of another meaning.
+    pub fn meaning(mut self, word: &str, text: String) -> Self {
+        self.given.insert(word.to_owned(), text);
+        self
     }
 
     /// An access token of a user, the same for half a minute.
@@ -66,6 +74,9 @@ impl Words {
     }
 
     fn word(&self, word: &str) -> Result<String, Unknown> {
+        if let Some(text) = self.given.get(word) {
+            return Ok(text.clone());
+        }
         let (name, argument) = word.split_once(':').unwrap_or((word, ""));
         let unknown = || Unknown(format!("{{{{{word}}}}}"));
         Ok(match name {

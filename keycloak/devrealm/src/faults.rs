@@ -13,6 +13,8 @@ use crate::endpoint::Endpoint;
 pub enum Fault {
     /// The right answer, but late; the request is handled after the wait.
     Slow(Duration),
+    /// The right answer, but late; the request is handled before the wait.
+    Late(Duration),
     /// No answer at all: the connection stays open and silent.
     Hang,
     /// The connection is closed without an answer, and nothing has happened.

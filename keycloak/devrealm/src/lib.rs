@@ -7,6 +7,7 @@
 mod answer;
 mod authorization;
 mod backchannel;
+mod brute_force;
 mod call;
 mod client;
 mod client_auth;

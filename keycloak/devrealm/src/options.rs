@@ -16,6 +16,8 @@ pub struct Options {
     pub client_secret: Option<String>,
     /// Goes before the realm's and the clients' own lifespans.
     pub access_token_lifespan: Option<Duration>,
+    /// Whether `X-Forwarded-For` is believed, as with Keycloak's `--proxy-headers=xforwarded`.
+    pub proxy_headers: bool,
 }
 
 impl Default for Options {
@@ -27,6 +29,7 @@ impl Default for Options {
             users_json: Some(crate::USERS_JSON.to_owned()),
             client_secret: None,
             access_token_lifespan: None,
+            proxy_headers: false,
         }
     }
 }

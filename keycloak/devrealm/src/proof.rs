@@ -69,7 +69,12 @@ fn still_true(claims: Value, state: &State) -> Result<Proof, Doubt> {
     }
     if let Some(sid) = text(&claims, "sid") {
         let session = state.sessions.find(sid).ok_or(Doubt::Session)?;
-        session.clients.get(&client_id).ok_or(Doubt::Session)?;
+        let part = session.clients.get(&client_id).ok_or(Doubt::Session)?;
+        let settings = &state.settings;
+        let rotates = settings.revoke_refresh_token && text(&claims, "typ") == Some("Refresh");
+        if rotates && part.is_used_up(text(&claims, "jti").unwrap_or_default(), settings.refresh_token_max_reuse) {
+            return Err(Doubt::Forged);
+        }
     }
     let user = text(&claims, "sub").and_then(|id| state.users.find(id)).ok_or(Doubt::User)?;
     if !user.enabled {

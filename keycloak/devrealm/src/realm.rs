@@ -1,6 +1,7 @@
 //! A running development realm.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -69,6 +70,8 @@ impl Realm {
             faults: Faults::default(),
             counts: Counts::default(),
             clock,
+            proxy_headers: options.proxy_headers,
+            login_milliseconds: AtomicU64::new(0),
             state: Mutex::new(state),
         });
         let server = tokio::spawn(server::serve(listener, Arc::clone(&inner)));
@@ -165,6 +168,13 @@ impl Realm {
     /// Switches the rotation of refresh tokens on or off; the realm file has it on.
     pub fn set_refresh_rotation(&self, rotation: bool) {
         self.inner.state().settings.revoke_refresh_token = rotation;
+    }
+
+    /// Lets every log-in by password take that long, as the hash of a real one does. Those of one user that arrive
+    /// together are then refused but the first.
+    pub fn set_login_time(&self, takes: Duration) {
+        let milliseconds = u64::try_from(takes.as_millis()).unwrap_or(u64::MAX);
+        self.inner.login_milliseconds.store(milliseconds, Ordering::Relaxed);
     }
 
     /// Moves the realm's clock forward, so that tokens and sessions expire without a wait.

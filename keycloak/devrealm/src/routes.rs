@@ -30,7 +30,7 @@ async fn realm(inner: &Arc<Inner>, call: &Call, inside: &[&str]) -> Answer {
     match inside {
         [".well-known", "openid-configuration"] if get => discovery::document(inner),
         ["protocol", "openid-connect", "certs"] if get => discovery::certs(inner),
-        ["protocol", "openid-connect", "token"] if post => token::answer(inner, call),
+        ["protocol", "openid-connect", "token"] if post => token::answer(inner, call).await,
         ["protocol", "openid-connect", "token", "introspect"] if post => introspect::answer(inner, call),
         ["protocol", "openid-connect", "revoke"] if post => revoke::answer(inner, call),
         ["protocol", "openid-connect", "userinfo"] if get || post => userinfo::answer(inner, call),

@@ -72,6 +72,11 @@ async fn faulty(
             tokio::time::sleep(wait).await;
             Ok(whole(answer(request, peer, inner).await))
         }
+        Fault::Late(wait) => {
+            let answer = answer(request, peer, inner).await;
+            tokio::time::sleep(wait).await;
+            Ok(whole(answer))
+        }
         Fault::Hang => std::future::pending().await,
         Fault::Refuse => Err(Closed),
         Fault::Status(status) => {

@@ -72,6 +72,13 @@ impl ClientSession {
     }
 }
 
+impl ClientSession {
+    /// Whether one more use of a refresh token would be one too many.
+    pub(crate) fn is_used_up(&self, jti: &str, max_reuse: u32) -> bool {
+        self.used.iter().any(|(used, uses)| used == jti && *uses >= max_reuse)
+    }
+}
+
 impl Sessions {
     /// Starts a session; the realm holds a bounded number, and the oldest makes room.
     pub(crate) fn start(&mut self, user_id: &str, client_id: &str, ip: String, now: i64) -> &mut Session {

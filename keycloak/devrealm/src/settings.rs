@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::brute_force::Rules;
 use crate::client::Client;
 use crate::error::Error;
 use crate::password_policy::PasswordPolicy;
@@ -38,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) password_policy: PasswordPolicy,
     #[serde(rename = "components", default, deserialize_with = "profile")]
     pub(crate) profile: UserProfile,
+    #[serde(flatten)]
+    pub(crate) brute_force: Rules,
     #[serde(skip)]
     lifespan_override: Option<i64>,
 }

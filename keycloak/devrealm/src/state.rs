@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::brute_force::Guard;
 use crate::client::Client;
 use crate::codes::Codes;
 use crate::session::Sessions;
@@ -16,6 +17,7 @@ pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) sessions: Sessions,
     pub(crate) codes: Codes,
+    pub(crate) guard: Guard,
     /// Revoked access tokens: `jti` and the end of their life.
     revoked: HashMap<String, i64>,
 }
@@ -24,7 +26,7 @@ impl State {
     /// The state of a realm that has just been imported.
     pub(crate) fn new(settings: Settings, clients: Vec<Client>, users: Users) -> Self {
         let (sessions, codes) = (Sessions::default(), Codes::default());
-        Self { settings, clients, users, sessions, codes, revoked: HashMap::new() }
+        Self { settings, clients, users, sessions, codes, guard: Guard::default(), revoked: HashMap::new() }
     }
 
     /// The client of this name, enabled or not.

@@ -1,7 +1,10 @@
 //! `[auth]`.
 
+use std::time::Duration;
+
+use super::server::seconds;
 use crate::config::raw::Section;
-use crate::config::{Auth, Fault, web_url};
+use crate::config::{Auth, Fault, Throttling, web_url};
 use crate::request::CanonicalPath;
 use crate::routing::PathPattern;
 
@@ -12,6 +15,13 @@ pub(super) fn read<'s>(section: &'s Section<'s>) -> Option<Auth> {
         test_endpoints: section.flag("test_endpoints", false),
         require_verified_email: section.flag("require_verified_email", false),
         cors_origins: section.list("cors_origins", web_url::parse_origin).unwrap_or_default(),
+        refresh_replay: section.duration("refresh_replay", seconds(5), Duration::ZERO..=seconds(60)),
+        throttle: Throttling {
+            login_window: section.duration("login_window", seconds(60), seconds(1)..=seconds(3600)),
+            login_tries_per_name: section.number("login_tries_per_name", 10, 1..=1000),
+            login_tries_per_address: section.number("login_tries_per_address", 100, 1..=100_000),
+            validations_per_caller: section.number("validations_per_caller", 600, 1..=1_000_000),
+        },
         prefix: section.parsed_or("prefix", "/auth".to_owned(), prefix)?,
     };
     if let Some(entry) = section.entry("password_login").filter(|_| auth.password_login) {

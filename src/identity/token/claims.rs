@@ -43,7 +43,7 @@ impl<'a> UnverifiedClaims<'a> {
         let audiences = self.audiences(&issuer.audience)?;
         let client = self.client(&issuer.allowed_clients)?;
         let sub = self.sub()?;
-        let (issued_at, expires_at) = self.lifetime(issuer, now)?;
+        let (issued_at, ends_at) = self.lifetime(issuer, now)?;
         Ok(UnprovenIdentity(Identity {
             subject: Subject::new(issuer.issuer.clone(), sub.into()),
             client: Some(client.into()),
@@ -52,12 +52,42 @@ impl<'a> UnverifiedClaims<'a> {
             sid: self.identifier("sid")?.map(Arc::from),
             jti: self.identifier("jti")?.map(Arc::from),
             issued_at,
-            expires_at,
+            ends_at,
+            expires_at: ends_at.plus(issuer.leeway),
             auth_time: self.time("auth_time")?,
             acr: self.identifier("acr")?.map(str::to_owned),
             issuer_roles: roles::granted(&self.0, &issuer.roles),
             profile: self.profile(),
         }))
+    }
+
+    /// Judges what the issuer says of one of our client's refresh tokens. That it is genuine and alive the issuer has
+    /// said; how long it may live is the issuer's affair.
+    pub(super) fn describe(&self, issuer: &Issuer, now: Timestamp) -> Result<Identity, TokenError> {
+        if self.0.text("typ") != Some("Refresh") {
+            return Err(TokenError::TokenType);
+        }
+        let ours = issuer.client.as_ref().map(|client| client.id.as_str());
+        let client = self.0.text("client_id").filter(|client| Some(*client) == ours).ok_or(TokenError::Client)?;
+        let ends_at = self.time("exp")?.ok_or(TokenError::Claim("exp"))?;
+        if now >= ends_at {
+            return Err(TokenError::Expired);
+        }
+        Ok(Identity {
+            subject: Subject::new(issuer.issuer.clone(), self.sub()?.into()),
+            client: Some(client.into()),
+            audiences: Vec::new(),
+            scopes: self.scopes()?,
+            sid: self.identifier("sid")?.map(Arc::from),
+            jti: self.identifier("jti")?.map(Arc::from),
+            issued_at: self.time("iat")?.ok_or(TokenError::Claim("iat"))?,
+            ends_at,
+            expires_at: ends_at,
+            auth_time: self.time("auth_time")?,
+            acr: self.identifier("acr")?.map(str::to_owned),
+            issuer_roles: roles::granted(&self.0, &issuer.roles),
+            profile: self.profile(),
+        })
     }
 
     /// Keycloak gives its ID tokens the same key, issuer, audience and client; only `typ` tells them apart.
@@ -96,7 +126,7 @@ impl<'a> UnverifiedClaims<'a> {
         self.0.text("sub").filter(|sub| is_identifier(sub)).ok_or(TokenError::Subject)
     }
 
-    /// `iat` and the end of the proof. A token older than the longest life is refused by `exp` or by its life.
+    /// `iat` and `exp`. A token older than the longest life is refused by `exp` or by its life.
     fn lifetime(&self, issuer: &Issuer, now: Timestamp) -> Result<(Timestamp, Timestamp), TokenError> {
         let issued_at = self.time("iat")?.ok_or(TokenError::Claim("iat"))?;
         let expires_at = self.time("exp")?.ok_or(TokenError::Claim("exp"))?;
@@ -110,8 +140,7 @@ impl<'a> UnverifiedClaims<'a> {
         if expires_at < issued_at || expires_at.since(issued_at) > issuer.max_lifetime {
             return Err(TokenError::Lifetime);
         }
-        let end = expires_at.plus(issuer.leeway);
-        if now >= end { Err(TokenError::Expired) } else { Ok((issued_at, end)) }
+        if now >= expires_at.plus(issuer.leeway) { Err(TokenError::Expired) } else { Ok((issued_at, expires_at)) }
     }
 
     /// A `NumericDate` (RFC 7519 §2), which may hold a fraction; the fraction is cut off.

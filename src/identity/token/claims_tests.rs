@@ -50,7 +50,7 @@ fn the_claims_become_an_identity() {
     assert_eq!(identity.sid().map(|s| &**s), Some("sid-1"));
     assert_eq!(identity.jti().map(|j| &**j), Some("jti-1"));
     assert_eq!(identity.issued_at(), Timestamp(NOW.0 - 5));
-    assert_eq!(identity.expires_at(), Timestamp(NOW.0 + 305));
+    assert_eq!((identity.ends_at(), identity.expires_at()), (Timestamp(NOW.0 + 300), Timestamp(NOW.0 + 305)));
     assert_eq!(identity.acr(), Some("1"));
     assert_eq!(identity.issuer_roles(), ["user"]);
     assert_eq!(identity.profile().username.as_deref(), Some("alice"));

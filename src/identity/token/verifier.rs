@@ -8,7 +8,9 @@ use super::claims::{UnprovenIdentity, UnverifiedClaims};
 use super::jws::UnverifiedJws;
 use crate::clock::Timestamp;
 use crate::config::Issuer;
+use crate::identity::Identity;
 use crate::identity::keys::{IssuerKeys, Key};
+use crate::keycloak::Introspection;
 
 /// The issuers whose tokens are accepted, each with its rules and its keys.
 #[derive(Debug)]
@@ -50,6 +52,12 @@ impl Verifier {
         }
         let identity = claims.judge(&issuer.settings, now)?;
         Ok(Candidate { jws, identity, keys: &issuer.keys })
+    }
+
+    /// Judges what an issuer of ours says of a token that only it can read.
+    pub(in crate::identity) fn describe(&self, said: &Introspection, now: Timestamp) -> Result<Identity, TokenError> {
+        let claims = UnverifiedClaims::parse(said.claims())?;
+        claims.describe(&self.find(claims.issuer()?)?.settings, now)
     }
 
     pub(in crate::identity) fn keys(&self) -> impl Iterator<Item = &Arc<IssuerKeys>> {

@@ -1,7 +1,8 @@
 //! What is told when an upstream or an endpoint of ours does not do what it was asked.
 
 use super::Facts;
-use crate::api::ApiError;
+use crate::api::{ApiError, Counted, ForeignRefreshToken};
+use crate::keycloak::{KeycloakError, RefreshTokenRefusal};
 use crate::problem::Challenge;
 use crate::upstream::UpstreamError;
 
@@ -67,10 +68,43 @@ impl From<&ApiError> for Facts {
                 "The e-mail address is not verified",
                 "Follow the link in the mail that was sent to you.",
             ),
-            ApiError::Keycloak(_) => Self::unavailable("keycloak-unavailable", "Keycloak is unavailable"),
+            ApiError::Throttled { by, retry_after } => Self {
+                retry_after: Some(u32::try_from(retry_after.as_secs() + 1).unwrap_or(u32::MAX)),
+                ..Self::new(429, "too-many-tries", "Too many tries", "Try again after the time in Retry-After.")
+                    .because(match by {
+                        Counted::Name => "name-throttled",
+                        Counted::Address => "address-throttled",
+                        Counted::Caller => "caller-throttled",
+                    })
+            },
+            ApiError::InvalidClient => {
+                Self::new(401, "invalid-client", "The client is not known", "Check the client's name and secret.")
+                    .challenging(Challenge::Client)
+            }
+            ApiError::ForeignRefreshToken(foreign) => Self::bad_refresh_token(match foreign {
+                ForeignRefreshToken::Kind => "no-refresh-token",
+                ForeignRefreshToken::Issuer => "refresh-token-issuer",
+                ForeignRefreshToken::Client => "refresh-token-client",
+            }),
+            ApiError::RefreshTokenRefused(refusal) => Self::bad_refresh_token(match refusal {
+                RefreshTokenRefusal::Reused => "refresh-token-reused",
+                RefreshTokenRefusal::SessionOver => "session-over",
+                RefreshTokenRefusal::AccountDisabled | RefreshTokenRefusal::Invalid => "refresh-token-refused",
+            }),
+            ApiError::SessionEnded => Self::bad_refresh_token("session-ended"),
+            ApiError::Keycloak(error) => {
+                Self::unavailable("keycloak-unavailable", "Keycloak is unavailable").because(match **error {
+                    KeycloakError::Unavailable { .. } => "keycloak-unavailable",
+                    KeycloakError::TimedOut => "keycloak-timed-out",
+                    KeycloakError::Busy { .. } => "keycloak-busy",
+                    KeycloakError::Malformed(_) => "keycloak-malformed",
+                    KeycloakError::Refused { .. } | KeycloakError::NoClient => "keycloak-refused",
+                })
+            }
             ApiError::ForeignToken => {
                 Self::unavailable("keycloak-unavailable", "Keycloak is unavailable").because("foreign-token")
             }
+            ApiError::Unwritten(error) => error.as_ref().into(),
         }
     }
 }

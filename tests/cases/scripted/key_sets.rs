@@ -15,6 +15,7 @@ use crate::support::setup::{Running, Setup};
 
 pub const SCRIPTS: &[(&str, Script)] = &[
     ("JWKS-006", |_| a_removed_key_dies(Answer::Json(jwks(&["ec-1"])))),
+    ("CACHE-003", |_| a_removed_key_dies(Answer::Json(jwks(&["ec-1"])))),
     ("JWKS-017", two_keys_of_one_kid),
     ("JWKS-018", a_secret_in_the_set),
     ("JWKS-023", a_curve_that_is_not_of_the_algorithm),

@@ -1,8 +1,11 @@
 //! Cases that are a story in words: one function each, found by the id of the case.
 
+mod caches;
 mod config;
 mod jwks;
 mod key_sets;
+mod logging;
+mod logins;
 mod responses;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,7 +34,16 @@ pub fn judge(case: &Case) -> Verdict {
 }
 
 fn find(id: &str) -> Option<Script> {
-    let tables = [jwks::SCRIPTS, key_sets::SCRIPTS, config::SCRIPTS, responses::SCRIPTS, FLOWS];
+    let tables = [
+        jwks::SCRIPTS,
+        key_sets::SCRIPTS,
+        config::SCRIPTS,
+        responses::SCRIPTS,
+        caches::SCRIPTS,
+        logins::SCRIPTS,
+        logging::SCRIPTS,
+        FLOWS,
+    ];
     tables.concat().into_iter().find(|(name, _)| *name == id).map(|(_, script)| script)
 }
 

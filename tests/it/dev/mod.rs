@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::net::SocketAddr;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -90,6 +90,31 @@ fn one_line_of_json_says_where_everything_is() {
     }
     assert_eq!(dev.password("alice"), "alice-password");
 }
+
+/// Runs every `sh` block of the page in one shell; `…` in what the page shows stands for anything.
+#[test]
+fn the_lines_of_the_token_api_page_say_what_the_page_shows() {
+    let page = include_str!("../../../docs/token-api.md");
+    let blocks: Vec<&str> = page.split("```").skip(1).step_by(2).collect();
+    let pairs: Vec<(&str, &str)> = blocks
+        .windows(2)
+        .filter_map(|pair| Some((pair[0].strip_prefix("sh\n")?, pair[1].strip_prefix('\n')?)))
+        .collect();
+    assert_eq!(pairs.len(), blocks.iter().filter(|block| block.starts_with("sh\n")).count());
+    let dev = Dev::start();
+    let script: String = pairs.iter().map(|(lines, _)| format!("{lines}\necho; echo {MARK}\n")).collect();
+    let script = script.replace("http://127.0.0.1:8000", dev.told["gateway"].as_str().unwrap());
+    let output = Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    for ((lines, shown), came) in pairs.iter().zip(printed.split(MARK)) {
+        let pattern = regex::escape(shown.trim()).replace('…', ".*").replace("\\.\\*", ".*");
+        let fits = regex::Regex::new(&format!("(?s)^{pattern}$")).unwrap().is_match(came.trim());
+        assert!(fits, "{lines}\nshows {shown}\nbut came {came}");
+    }
+}
+
+const MARK: &str = "=====next=====";
 
 #[test]
 fn alice_logs_in_and_sees_who_she_is() {

@@ -48,7 +48,7 @@ pub(crate) fn sign_in(inner: &Inner, call: &Call) -> Answer {
     };
     let now = inner.clock.now();
     let mut state = inner.state();
-    match verify(&credentials, &mut state, now) {
+    match verify(&credentials, &mut state, inner.clock.now_ms()) {
         Ok(user_id) => {
             let session = state.sessions.start(&user_id, &asked.client_id, call.peer.to_string(), now);
             session.auth_time = Some(now);

@@ -1,7 +1,11 @@
 //! The password grant, with a one-time password where the user has one.
 
+use std::sync::Arc;
+
 use crate::answer::Answer;
 use crate::endpoints::token::{Answered, TokenRequest, invalid_grant};
+use crate::fields::Fields;
+use crate::inner::Inner;
 use crate::scope::Scope;
 use crate::state::State;
 use crate::tokens::{Subject, Thread, Via};
@@ -23,7 +27,8 @@ pub(crate) fn answer(request: &TokenRequest<'_>, state: &mut State) -> Answered 
         .ok_or_else(|| Answer::oauth(401, "invalid_request", "Missing parameter: username"))?;
     let otp = request.form.get("otp").or_else(|| request.form.get("totp"));
     let credentials = Credentials { username, password: request.form.get("password").unwrap_or_default(), otp };
-    let user_id = verify(&credentials, state, request.now).map_err(|failure| invalid_grant(failure.description()))?;
+    let user_id = verify(&credentials, state, request.inner.clock.now_ms())
+        .map_err(|failure| invalid_grant(failure.description()))?;
     let sid = state.sessions.start(&user_id, &request.client.client_id, request.peer(), request.now).id.clone();
     let user = state.users.find(&user_id).ok_or_else(|| invalid_grant(LoginFailure::Credentials.description()))?;
     let subject = Subject { user, client: request.client, session: state.sessions.find(&sid), scope: &scope };
@@ -57,24 +62,71 @@ impl LoginFailure {
 }
 
 /// The id of the user whose credentials these are. Everything but a wrong credential is said only to who knows the
-/// password. Brute-force rules would go here: every way in passes this function.
-pub(crate) fn verify(credentials: &Credentials<'_>, state: &mut State, now: i64) -> Result<String, LoginFailure> {
+/// password; and nothing but that while the account is locked. Every way in passes this function.
+pub(crate) fn verify(credentials: &Credentials<'_>, state: &mut State, now_ms: i64) -> Result<String, LoginFailure> {
     let by_email = state.settings.login_with_email_allowed;
     let user = state.users.sign_in(credentials.username, by_email).ok_or(LoginFailure::Credentials)?;
+    let id = user.id.clone();
+    if state.guard.is_locked(&state.settings.brute_force, &id, now_ms) {
+        return Err(LoginFailure::Credentials);
+    }
+    let outcome = look(credentials, state, &id, now_ms);
+    match &outcome {
+        Ok(()) => state.guard.succeeded(&id),
+        Err(LoginFailure::Credentials) => state.guard.failed(&state.settings.brute_force, &id, now_ms),
+        Err(LoginFailure::Disabled | LoginFailure::Unfinished(_)) => {}
+    }
+    outcome.map(|()| id)
+}
+
+fn look(credentials: &Credentials<'_>, state: &mut State, id: &str, now_ms: i64) -> Result<(), LoginFailure> {
+    let verify_email = state.settings.verify_email;
+    let user = state.users.find_mut(id).ok_or(LoginFailure::Credentials)?;
     if credentials.password.is_empty() || user.password() != Some(credentials.password) {
         return Err(LoginFailure::Credentials);
     }
     if !user.enabled {
         return Err(LoginFailure::Disabled);
     }
-    let (id, otp_key) = (user.id.clone(), user.otp_key());
-    let to_do = user.to_do(state.settings.verify_email);
-    if let Some(key) = otp_key {
-        let step = totp::matching_step(&key, credentials.otp.unwrap_or_default(), now);
-        let user = state.users.find_mut(&id).ok_or(LoginFailure::Credentials)?;
+    let to_do = user.to_do(verify_email);
+    if let Some(key) = user.otp_key() {
+        let step = totp::matching_step(&key, credentials.otp.unwrap_or_default(), now_ms.div_euclid(1000));
         use_step(&mut user.last_otp_step, step)?;
     }
-    to_do.map_or(Ok(id), |action| Err(LoginFailure::Unfinished(action)))
+    to_do.map_or(Ok(()), |action| Err(LoginFailure::Unfinished(action)))
+}
+
+/// Takes the time that a log-in takes. Another one of the same user that arrives meanwhile is refused.
+pub(crate) async fn take_time(inner: &Arc<Inner>, form: &Fields) -> Result<Option<UnderWay>, Answer> {
+    let takes = inner.login_takes();
+    if takes.is_zero() || form.get("grant_type") != Some("password") {
+        return Ok(None);
+    }
+    let under_way = {
+        let mut state = inner.state();
+        let state = &mut *state;
+        let by_email = state.settings.login_with_email_allowed;
+        let user = state.users.sign_in(form.get("username").unwrap_or_default(), by_email);
+        let Some(user_id) = user.map(|user| user.id.clone()) else { return Ok(None) };
+        if !state.guard.begin(&state.settings.brute_force, &user_id) {
+            return Err(invalid_grant(LoginFailure::Credentials.description()));
+        }
+        UnderWay { inner: Arc::clone(inner), user_id }
+    };
+    tokio::time::sleep(takes).await;
+    Ok(Some(under_way))
+}
+
+/// A log-in that has begun; it is over when this is dropped.
+pub(crate) struct UnderWay {
+    inner: Arc<Inner>,
+    user_id: String,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.inner.state().guard.end(&self.user_id);
+    }
 }
 
 /// A code works once.

@@ -1,5 +1,9 @@
 //! The token endpoint: which grant is asked for, and by whom.
 
+use std::sync::Arc;
+
+use http::header::HeaderName;
+
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::client::Client;
@@ -25,9 +29,10 @@ impl<'a> TokenRequest<'a> {
         Mint { inner: self.inner, settings: &state.settings, now: self.now }
     }
 
-    /// The address that the request came from.
+    /// The address that the request came from, or the one that a trusted proxy names.
     pub(crate) fn peer(&self) -> String {
-        self.call.peer.to_string()
+        let told = self.call.header(FORWARDED_FOR).filter(|_| self.inner.proxy_headers);
+        told.map_or_else(|| self.call.peer.to_string(), |list| list.split(',').next().unwrap_or(list).trim().to_owned())
     }
 }
 
@@ -35,8 +40,12 @@ impl<'a> TokenRequest<'a> {
 pub(crate) type Answered = Result<Answer, Answer>;
 
 /// Answers a request for tokens; the grant is looked at before the client, as in Keycloak.
-pub(crate) fn answer(inner: &Inner, call: &Call) -> Answer {
+pub(crate) async fn answer(inner: &Arc<Inner>, call: &Call) -> Answer {
     let form = call.form();
+    let _under_way = match password::take_time(inner, &form).await {
+        Ok(under_way) => under_way,
+        Err(refusal) => return refusal,
+    };
     decide(inner, call, &form).unwrap_or_else(|refusal| refusal)
 }
 
@@ -67,3 +76,5 @@ pub(crate) fn invalid_grant(description: &str) -> Answer {
 fn missing_grant() -> Answer {
     Answer::oauth(400, "invalid_request", "Missing form parameter: grant_type")
 }
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

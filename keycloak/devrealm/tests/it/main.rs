@@ -4,6 +4,7 @@
 mod admin;
 mod backchannel;
 mod browser;
+mod brute_force;
 mod faults;
 mod http;
 mod introspection;

@@ -1,0 +1,158 @@
+//! Refreshes in the air and just landed: requests with the same token share one call and, for a while, its answer.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use parking_lot::Mutex;
+
+use super::refresh_token::RefreshTokenDigest;
+use crate::clock::{Boot, Clock};
+use crate::keycloak::{KeycloakError, RefreshTokenError, Tokens};
+
+/// What Keycloak answered; everybody who asked with the same token gets the same.
+pub(super) type Landing = Result<Arc<Tokens>, RefreshTokenError>;
+
+/// The refreshes, by the digest of their token; of bounded number.
+pub(super) struct Flights {
+    board: Mutex<Board>,
+    replay: Duration,
+    capacity: usize,
+    clock: Clock,
+}
+
+#[derive(Default)]
+struct Board {
+    flights: HashMap<RefreshTokenDigest, Flight>,
+    /// Those that have landed, in the order in which they are forgotten.
+    landed: BTreeSet<(Boot, RefreshTokenDigest)>,
+}
+
+struct Flight {
+    landing: Shared<BoxFuture<'static, Landing>>,
+    /// Nothing while it is in the air.
+    until: Option<Boot>,
+}
+
+impl Flights {
+    /// Gives the same answer again for `replay` after it was first given.
+    pub(super) fn new(replay: Duration, clock: Clock) -> Self {
+        Self { board: Mutex::default(), replay, capacity: CAPACITY, clock }
+    }
+
+    /// Joins the flight of this token, or starts one. The call runs to its end though nobody waits any more: with
+    /// rotation on, an answer that is lost is a session lost.
+    pub(super) async fn join<F>(self: &Arc<Self>, token: RefreshTokenDigest, call: impl FnOnce() -> F) -> Landing
+    where
+        F: Future<Output = Landing> + Send + 'static,
+    {
+        let landing = {
+            let mut board = self.board.lock();
+            board.forget(self.clock.boot());
+            match board.flights.get(&token).map(|flight| flight.landing.clone()) {
+                Some(landing) => landing,
+                None if !board.has_room(self.capacity) => return Err(KeycloakError::Busy { retry_after: None }.into()),
+                None => board.start(token, self.fly(token, call())),
+            }
+        };
+        landing.await
+    }
+
+    /// Notes that an answer was given to a client: from now on it is a replay.
+    pub(super) fn given(&self, token: RefreshTokenDigest) {
+        self.board.lock().keep_for(token, self.clock.boot().plus(self.replay), |until| until.is_some());
+    }
+
+    /// Forgets an answer that is not to be given again; whether it was still there.
+    pub(super) fn cancel(&self, token: RefreshTokenDigest) -> bool {
+        self.board.lock().remove(token)
+    }
+
+    fn fly<F>(self: &Arc<Self>, token: RefreshTokenDigest, call: F) -> BoxFuture<'static, Landing>
+    where
+        F: Future<Output = Landing> + Send + 'static,
+    {
+        let flights = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            let landing = call.await;
+            flights.land(token, &landing);
+            landing
+        });
+        async move { task.await.unwrap_or(Err(KeycloakError::Malformed("the call was given up").into())) }.boxed()
+    }
+
+    /// A refusal is not kept. An answer that nobody was given yet is kept longer than a replay: whoever waited for
+    /// it may come back.
+    fn land(&self, token: RefreshTokenDigest, landing: &Landing) {
+        let mut board = self.board.lock();
+        match landing {
+            Ok(_) => board.keep_for(token, self.clock.boot().plus(UNCLAIMED), |until| until.is_none()),
+            Err(_) => drop(board.remove(token)),
+        }
+    }
+}
+
+impl Board {
+    fn start(
+        &mut self,
+        token: RefreshTokenDigest,
+        flight: BoxFuture<'static, Landing>,
+    ) -> Shared<BoxFuture<'static, Landing>> {
+        let landing = flight.shared();
+        self.flights.insert(token, Flight { landing: landing.clone(), until: None });
+        landing
+    }
+
+    /// Sets when a flight is forgotten; a later moment never takes the place of an earlier one.
+    fn keep_for(&mut self, token: RefreshTokenDigest, end: Boot, may: impl FnOnce(Option<Boot>) -> bool) {
+        let Some(flight) = self.flights.get_mut(&token).filter(|flight| may(flight.until)) else { return };
+        let end = flight.until.map_or(end, |until| until.min(end));
+        if let Some(until) = flight.until.replace(end) {
+            self.landed.remove(&(until, token));
+        }
+        self.landed.insert((end, token));
+    }
+
+    fn remove(&mut self, token: RefreshTokenDigest) -> bool {
+        let Some(flight) = self.flights.remove(&token) else { return false };
+        if let Some(until) = flight.until {
+            self.landed.remove(&(until, token));
+        }
+        true
+    }
+
+    fn forget(&mut self, now: Boot) {
+        while let Some((until, token)) = self.landed.first().copied() {
+            if now < until {
+                break;
+            }
+            self.remove(token);
+        }
+    }
+
+    /// What would be forgotten first makes room; what is in the air does not.
+    fn has_room(&mut self, capacity: usize) -> bool {
+        if self.flights.len() < capacity {
+            return true;
+        }
+        self.landed.first().copied().is_some_and(|(_, token)| self.remove(token))
+    }
+}
+
+/// It holds tokens.
+impl fmt::Debug for Flights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flights").field("tokens", &self.board.lock().flights.len()).finish_non_exhaustive()
+    }
+}
+
+/// Some 4 KB each.
+const CAPACITY: usize = 4096;
+const UNCLAIMED: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+#[path = "flights_tests.rs"]
+mod tests;
