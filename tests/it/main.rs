@@ -14,6 +14,7 @@ mod support;
 
 mod dev;
 mod forwarding;
+mod keycloak;
 mod operations;
 mod pages;
 mod pipeline;
