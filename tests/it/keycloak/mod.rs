@@ -1,6 +1,7 @@
 //! What the gateway asks of Keycloak. The contracts are one set of tests with two providers: the development realm and
 //! a real server; where one of them fails at one provider only, the development realm is wrong. What only a real server
-//! can show (a restart, a rotation of its keys) is behind a gateway in `front`.
+//! can show (a restart, a rotation of its keys) is seen through a gateway, in `people`, `services`,
+//! `keys` and `faults`.
 
 /// Makes two tests of every contract: one at the development realm, one at a real Keycloak.
 macro_rules! contracts {
@@ -23,12 +24,17 @@ macro_rules! contracts {
 mod admin;
 mod client;
 mod discovery;
+mod faults;
+mod front;
 mod introspection;
+mod keys;
 mod logout;
 mod password;
+mod people;
 mod refresh;
 mod requests;
 mod service;
+mod services;
 mod tokens;
 mod totp;
 mod world;

@@ -19,6 +19,7 @@ pub struct World {
     pub issuer: String,
     address: SocketAddr,
     provider: Provider,
+    keep: bool,
 }
 
 enum Provider {
@@ -32,14 +33,27 @@ impl World {
         let runtime = Runtime::new().unwrap();
         let realm = runtime.block_on(devrealm::Realm::start(Options::default())).unwrap();
         let (issuer, address) = (realm.issuer().to_owned(), realm.address());
-        Self { issuer, address, provider: Provider::Development { realm, _runtime: runtime } }
+        Self { issuer, address, provider: Provider::Development { realm, _runtime: runtime }, keep: false }
     }
 
     /// At a real Keycloak.
     pub fn real() -> Self {
         let rested = RESTED.lock().unwrap().pop();
         let realm = rested.unwrap_or_else(|| Keycloak::shared().realm());
-        Self { issuer: realm.issuer(), address: realm.address(), provider: Provider::Real(Some(realm)) }
+        Self { issuer: realm.issuer(), address: realm.address(), provider: Provider::Real(Some(realm)), keep: true }
+    }
+
+    /// At a realm of a real Keycloak that is not given back.
+    pub fn of(realm: Realm) -> Self {
+        Self { issuer: realm.issuer(), address: realm.address(), provider: Provider::Real(Some(realm)), keep: false }
+    }
+
+    /// The realm at a real Keycloak.
+    pub fn realm(&self) -> &Realm {
+        match &self.provider {
+            Provider::Real(Some(realm)) => realm,
+            _ => panic!("this is the development realm"),
+        }
     }
 
     /// Sends a request as it is.
@@ -123,7 +137,7 @@ impl World {
             Provider::Development { realm, .. } => {
                 realm.users().into_iter().find(|user| user.username == username).unwrap().id
             }
-            Provider::Real(realm) => realm.as_ref().unwrap().id_of(username),
+            Provider::Real(_) => self.realm().id_of(username),
         }
     }
 
@@ -137,7 +151,7 @@ impl World {
     pub fn stop_rotation(&self) {
         match &self.provider {
             Provider::Development { realm, .. } => realm.set_refresh_rotation(false),
-            Provider::Real(realm) => realm.as_ref().unwrap().put("", &json!({"revokeRefreshToken": false})),
+            Provider::Real(_) => self.realm().put("", &json!({"revokeRefreshToken": false})),
         }
     }
 }
@@ -146,7 +160,7 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         let Provider::Real(realm) = &mut self.provider else { return };
-        let Some(realm) = realm.take().filter(|_| !std::thread::panicking()) else { return };
+        let Some(realm) = realm.take().filter(|_| self.keep && !std::thread::panicking()) else { return };
         realm.put("", &json!({"revokeRefreshToken": true}));
         realm.delete("attack-detection/brute-force/users");
         RESTED.lock().unwrap().push(realm);

@@ -44,6 +44,8 @@ impl Process {
             .arg("serve")
             .arg(&self.directory)
             .args([self.port.to_string(), self.management.to_string()])
+            // The gateway names the address of who logs in; it is asked to believe that.
+            .arg("--proxy-headers=xforwarded")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -73,7 +75,7 @@ impl Process {
     pub(super) fn stop(&mut self) {
         if let Some(mut running) = self.running.take() {
             signal("TERM", &running.script.id().to_string());
-            running.script.wait().unwrap();
+            running.await_end();
         }
     }
 }
@@ -83,9 +85,24 @@ impl Drop for Process {
         match self.running.take() {
             Some(mut running) => {
                 drop(running.script.stdin.take());
-                let _ = running.script.wait();
+                running.await_end();
             }
             None => drop(std::fs::remove_dir_all(&self.directory)),
+        }
+    }
+}
+
+impl Running {
+    /// Waits for the script; a server that it left behind, because something ended the script itself, is ended here.
+    fn await_end(&mut self) {
+        let ended = self.script.wait();
+        if Path::new("/proc").join(&self.server).exists() {
+            // Where it cannot be signalled it is just gone.
+            let _ = Command::new("kill").args(["-KILL", &self.server]).stderr(Stdio::null()).status();
+            while Path::new("/proc").join(&self.server).exists() {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            eprintln!("tools/keycloak ended with {ended:?} and left the server {}: killed", self.server);
         }
     }
 }
