@@ -57,7 +57,7 @@ impl Front {
     /// The tokens of a log-in through the gateway.
     pub fn tokens(&self, username: &str) -> Value {
         let answer = self.login(username, &format!("{username}-password"));
-        assert_eq!(answer.status, 200, "{username}: {}", answer.shown());
+        assert_eq!(answer.status, 200, "{username}: {}\n{}", answer.shown(), self.gateway.log.text());
         answer.json()
     }
 

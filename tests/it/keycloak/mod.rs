@@ -26,6 +26,7 @@ mod client;
 mod discovery;
 mod faults;
 mod front;
+mod guide;
 mod introspection;
 mod keys;
 mod logout;
