@@ -1,12 +1,23 @@
 # `make help` lists the commands. CARGO_TARGET_DIR says where builds go, as it does for cargo.
 .DEFAULT_GOAL := help
-.PHONY: help dev test check cases campaign bench install
+ifeq ($(KEYCLOAK),real)
+with_keycloak = tools/keycloak run
+in_front_of_it = --realm http://127.0.0.1:8180/realms/doorward --data data/real
+endif
+
+.PHONY: help dev keycloak test check cases campaign bench install
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-dev: install ## run a gateway to try, with everything it needs (ARGS="--listen 127.0.0.1:9000" for its options)
-	cargo run --locked -- dev $(ARGS)
+dev: ## run a gateway to try, with everything it needs (KEYCLOAK=real, ARGS="--listen 127.0.0.1:9000" for its options)
+	@tools/install build
+	cargo build --locked
+	$(with_keycloak) cargo run --locked -- dev $(in_front_of_it) $(ARGS)
+
+keycloak: ## run a real Keycloak with the realm and the people of keycloak/, at 127.0.0.1:8180
+	@tools/install
+	tools/keycloak run
 
 test: ## every test, as CI runs it; installs what is missing
 	tools/test

@@ -15,6 +15,7 @@ mod support;
 mod auth_api;
 mod dev;
 mod forwarding;
+mod keycloak;
 mod operations;
 mod pages;
 mod pipeline;

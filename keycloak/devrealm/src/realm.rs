@@ -46,6 +46,14 @@ pub struct DevUser {
     pub password: String,
 }
 
+impl DevUser {
+    /// The people whom a realm of these options has, by name; no realm is started.
+    pub fn all(options: &Options) -> Result<Vec<Self>, Error> {
+        let files = read(options, None)?;
+        Ok(people(&Users::import(files.users, Clock::default().now_ms())?))
+    }
+}
+
 impl Realm {
     /// Starts a realm and returns when it answers.
     pub async fn start(options: Options) -> Result<Self, Error> {
@@ -105,14 +113,7 @@ impl Realm {
 
     /// The people of the realm and their passwords, by name.
     pub fn users(&self) -> Vec<DevUser> {
-        let state = self.inner.state();
-        let people = state.users.all().filter(|user| user.is_person()).filter_map(|user| {
-            let password = user.password()?.to_owned();
-            Some(DevUser { id: user.id.clone(), username: user.username.clone(), password })
-        });
-        let mut people = people.collect::<Vec<_>>();
-        people.sort_by(|one, other| one.username.cmp(&other.username));
-        people
+        people(&self.inner.state().users)
     }
 
     /// Signs any header and claims with the key that signs now (RS256). `alg` and `kid` are added to the header where
@@ -200,6 +201,16 @@ impl Drop for Realm {
     fn drop(&mut self) {
         self.server.abort();
     }
+}
+
+fn people(users: &Users) -> Vec<DevUser> {
+    let people = users.all().filter(|user| user.is_person()).filter_map(|user| {
+        let password = user.password()?.to_owned();
+        Some(DevUser { id: user.id.clone(), username: user.username.clone(), password })
+    });
+    let mut people = people.collect::<Vec<_>>();
+    people.sort_by(|one, other| one.username.cmp(&other.username));
+    people
 }
 
 /// The environment is read here only; what the options say goes before it.

@@ -32,6 +32,10 @@ pub struct Dev {
     /// Where the development realm listens; loopback only.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8180")]
     realm_listen: SocketAddr,
+    /// A realm that runs already, instead of the development realm: a Keycloak with keycloak/realm.json and
+    /// keycloak/users.dev.json, as `make keycloak` starts it.
+    #[arg(long, value_name = "ISSUER", conflicts_with = "realm_listen")]
+    realm: Option<String>,
     /// Where the application listens that answers with what it was sent.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     upstream_listen: SocketAddr,

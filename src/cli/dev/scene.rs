@@ -22,8 +22,16 @@ pub(super) struct Scene {
 
 /// Who plays; the play ends when this is dropped.
 pub(super) struct Cast {
-    realm: Realm,
+    provider: Provider,
     echo: Echo,
+}
+
+/// Who issues the tokens, and to whom.
+struct Provider {
+    issuer: String,
+    people: Vec<DevUser>,
+    /// The development realm, unless another one was named.
+    _realm: Option<Realm>,
 }
 
 /// Where everything is.
@@ -38,17 +46,16 @@ pub(super) struct Program {
 impl Scene {
     /// Starts what the gateway needs, and seeds its users.
     pub(super) async fn set(dev: &Dev, config: Option<&Path>) -> Result<Self, DevError> {
-        let realm =
-            Realm::start(devrealm::Options { listen: dev.realm_listen, ..devrealm::Options::default() }).await?;
+        let provider = Provider::of(dev).await?;
         let echo = Echo::start(dev.upstream_listen).await?;
-        let mut settings = settings(dev, config, &realm, echo.address())?;
+        let mut settings = settings(dev, config, &provider.issuer, echo.address())?;
         settings.server.listen = dev.listen;
         settings.server.admin_listen = dev.admin_listen;
         settings.auth.password_login = true;
         settings.auth.test_endpoints = true;
         settings.auth.require_verified_email = true;
-        seed(&settings, &realm).await?;
-        Ok(Self { settings, cast: Cast { realm, echo } })
+        seed(&settings, &provider.people).await?;
+        Ok(Self { settings, cast: Cast { provider, echo } })
     }
 
     /// The settings, and who must stay alive beside the gateway.
@@ -57,10 +64,24 @@ impl Scene {
     }
 }
 
+impl Provider {
+    async fn of(dev: &Dev) -> Result<Self, devrealm::Error> {
+        let options = devrealm::Options { listen: dev.realm_listen, ..devrealm::Options::default() };
+        match &dev.realm {
+            Some(issuer) => Ok(Self { issuer: issuer.clone(), people: DevUser::all(&options)?, _realm: None }),
+            None => {
+                let realm = Realm::start(options).await?;
+                Ok(Self { issuer: realm.issuer().to_owned(), people: realm.users(), _realm: Some(realm) })
+            }
+        }
+    }
+}
+
 impl Cast {
     /// Says where everything is, once the gateway listens.
     pub(super) fn program(&self) -> impl FnOnce(Listening) -> Program + Send + 'static {
-        let (realm, upstream, people) = (self.realm.issuer().to_owned(), self.echo.address(), self.realm.users());
+        let (realm, people) = (self.provider.issuer.clone(), self.provider.people.clone());
+        let upstream = self.echo.address();
         move |listening| Program {
             gateway: listening.gateway,
             operations: listening.operations,
@@ -71,7 +92,7 @@ impl Cast {
     }
 }
 
-fn settings(dev: &Dev, config: Option<&Path>, realm: &Realm, echo: SocketAddr) -> Result<Settings, Complaints> {
+fn settings(dev: &Dev, config: Option<&Path>, issuer: &str, echo: SocketAddr) -> Result<Settings, Complaints> {
     let secret = |name: &str| {
         (name == SECRET_VARIABLE)
             .then(|| std::env::var(name).unwrap_or_else(|_| CLIENT_SECRET.to_owned()))
@@ -108,20 +129,19 @@ any_role = ["admin"]
 path = "/*"
 upstream = "app"
 "#,
-        issuer = realm.issuer(),
         database = serde_json::Value::from(format!("sqlite:{}", database.display())),
     );
     Settings::from_text("the configuration of `doorward dev`", &text, &secret).map(|(settings, _)| settings)
 }
 
 /// Everybody of the realm but frank, whom the users database does not know; and the service.
-async fn seed(settings: &Settings, realm: &Realm) -> Result<(), DevError> {
+async fn seed(settings: &Settings, people: &[DevUser]) -> Result<(), DevError> {
     let Database::Sqlite(path) = &settings.users.database;
     let store = Sqlite::open(path, Options::default())?;
     let issuer = settings.keycloak.issuer.clone();
-    let people = realm.users().into_iter().filter(|user| user.username != "frank");
+    let people = people.iter().filter(|user| user.username != "frank");
     let role = |name: &str| if name == "alice" { "admin" } else { "user" };
-    let accounts = people.map(|user| (role(&user.username), account(&issuer, user.id, user.username)));
+    let accounts = people.map(|user| (role(&user.username), account(&issuer, user.id.clone(), user.username.clone())));
     let service = account(&issuer, SERVICE_ID.to_owned(), "service-account-doorward".to_owned());
     let mut seeded = Vec::new();
     for (role, account) in accounts {

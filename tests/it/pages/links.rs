@@ -10,7 +10,8 @@ use super::page;
 fn every_link_of_a_page_leads_to_a_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let link = Regex::new(r"\]\(([^)#:]+)(?:#[^)]*)?\)").unwrap();
-    let mut pages = vec![PathBuf::from("README.md"), PathBuf::from("keycloak/README.md")];
+    let mut pages =
+        vec![PathBuf::from("README.md"), PathBuf::from("keycloak/README.md"), PathBuf::from("deploy/README.md")];
     for folder in ["docs", "docs/decisions"] {
         let files = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().file_name());
         pages.extend(files.map(|name| Path::new(folder).join(name)).filter(|path| path.extension().is_some()));

@@ -59,11 +59,11 @@ fn decide(inner: &Inner, call: &Call, form: &Fields) -> Answered {
         _ => return Err(Answer::oauth(400, "unsupported_grant_type", "Unsupported grant_type")),
     };
     inner.counts.grant(grant);
+    let mut state = inner.state();
+    let client = client_auth::authenticate(call, form, &state).map_err(client_auth::Stranger::answer)?.clone();
     if form.repeat() {
         return Err(Answer::oauth(400, "invalid_request", "duplicated parameter"));
     }
-    let mut state = inner.state();
-    let client = client_auth::authenticate(call, form, &state).map_err(client_auth::Stranger::answer)?.clone();
     let request = TokenRequest { inner, call, form, client: &client, now: inner.clock.now() };
     run(&request, &mut state)
 }

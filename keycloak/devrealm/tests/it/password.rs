@@ -96,7 +96,7 @@ async fn wrong_requests_are_told_apart() {
     let wrong = [password, ("client_id", "doorward"), ("client_secret", "nope")];
     assert_eq!(post(&wrong).await, (401, format!("unauthorized_client: {text}")));
     assert_eq!(post(&[password, CLIENT[0], CLIENT[1]]).await.1, "invalid_request: Missing parameter: username");
-    assert_eq!(post(&[password, password]).await.1, "invalid_request: duplicated parameter");
+    assert_eq!(post(&[password, password, CLIENT[0], CLIENT[1]]).await.1, "invalid_request: duplicated parameter");
     let spa = [password, ("client_id", "spa"), ("username", "alice"), ("password", "alice-password")];
     assert_eq!(post(&spa).await, (400, "unauthorized_client: Client not allowed for direct access grants".to_owned()));
     let scope = [password, CLIENT[0], CLIENT[1], ("username", "alice"), ("password", "alice-password"), ("scope", "")];
