@@ -17,5 +17,6 @@ mod forwarding;
 mod operations;
 mod pages;
 mod pipeline;
+mod postgres;
 mod tokens;
 mod users;

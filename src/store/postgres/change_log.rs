@@ -100,3 +100,54 @@ const CLEAN: &str = "
     delete from doorward.change where seq < least(
       (select min(seq) from doorward.change where at > clock_timestamp() - $1 * interval '1 second'),
       (select max(seq) from doorward.change))";
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::super::scratch::{Scratch, person};
+    use super::*;
+    use crate::store::ChangeKind;
+
+    fn session(sid: &str) -> Change {
+        Change { issuer: "https://sso".into(), kind: ChangeKind::Session, key: sid.into(), not_before: None }
+    }
+
+    #[tokio::test]
+    async fn the_log_keeps_only_its_newest_changes() {
+        let scratch = Scratch::new().await;
+        let store = &scratch.store;
+        store.record(&["a", "b", "c"].map(session)).await.unwrap();
+        let all = store.poll(None).await.unwrap().entries;
+        let old = all[all.len() - 2].position.0;
+        scratch.sql(&format!("update doorward.change set at = at - interval '1 minute' where seq < {old}"));
+
+        assert_eq!(store.clean(Duration::from_secs(120)).await.unwrap(), 0);
+        let forgotten = store.clean(Duration::from_secs(30)).await.unwrap();
+        assert_eq!(usize::try_from(forgotten).unwrap(), all.len() - 2);
+        assert_eq!(store.poll(None).await.unwrap().entries, all[all.len() - 2..]);
+
+        scratch.sql("update doorward.change set at = 'epoch'");
+        store.clean(Duration::ZERO).await.unwrap();
+        assert_eq!(store.poll(None).await.unwrap().entries, all[all.len() - 1..]);
+    }
+
+    #[tokio::test]
+    async fn a_change_of_another_program_is_told_at_once() {
+        let scratch = Scratch::new().await;
+        // Opens the connection that listens.
+        scratch.store.poll(None).await.unwrap();
+        let mut fastest = Duration::MAX;
+        for turn in 0..10 {
+            let sql = person(&format!("p{turn}"));
+            let other = super::super::scratch::client(&scratch.database.url()).await;
+            while tokio::time::timeout(Duration::from_millis(1), scratch.store.changed()).await.is_ok() {}
+            let begun = Instant::now();
+            let (_, written) = tokio::join!(scratch.store.changed(), other.batch_execute(&sql));
+            written.unwrap();
+            fastest = fastest.min(begun.elapsed());
+        }
+        // Without the notification it is a poll period of 200 ms, each time.
+        assert!(fastest < Duration::from_millis(150), "{fastest:?}");
+    }
+}

@@ -108,3 +108,74 @@ impl Drop for Loan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use parking_lot::Mutex;
+
+    use crate::id;
+    use crate::identity::Subject;
+    use crate::store::postgres::scratch::{Scratch, client, person};
+    use crate::store::{Change, ChangeKind, ChangeLog, Ledger, Observe, Options, Rights, StoreError};
+
+    fn alice() -> Subject {
+        Subject::new("https://sso".into(), "k-alice".into())
+    }
+
+    fn hasty() -> Options {
+        let deadline = Duration::from_millis(800);
+        Options { connections: 2, read_deadline: deadline, write_deadline: deadline, ..Options::default() }
+    }
+
+    fn dead_session() -> [Change; 1] {
+        [Change { issuer: "https://sso".into(), kind: ChangeKind::Session, key: "sid".into(), not_before: None }]
+    }
+
+    #[tokio::test]
+    async fn a_locked_table_delays_its_readers_up_to_a_deadline_and_costs_no_connection() {
+        let scratch = Scratch::with(hasty()).await;
+        scratch.sql(&person("alice"));
+        let mut other = client(&scratch.database.url()).await;
+        let lock = other.transaction().await.unwrap();
+        lock.batch_execute("lock table doorward.users in access exclusive mode").await.unwrap();
+        let begun = Instant::now();
+        let alice = alice();
+        let locked = futures_util::future::join_all((0..5).map(|_| scratch.store.enrich(&alice))).await;
+        assert!(locked.iter().all(Result::is_err), "{locked:?}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        scratch.store.poll(None).await.unwrap();
+        lock.rollback().await.unwrap();
+        assert!(scratch.store.enrich(&alice).await.unwrap().account.is_some());
+    }
+
+    #[tokio::test]
+    async fn the_lock_of_the_log_delays_writers_up_to_a_deadline_and_no_readers() {
+        let scratch = Scratch::with(hasty()).await;
+        scratch.sql(&person("alice"));
+        let mut other = client(&scratch.database.url()).await;
+        let lock = other.transaction().await.unwrap();
+        lock.batch_execute("select pg_advisory_xact_lock(7305040717)").await.unwrap();
+        let locked = scratch.store.record(&dead_session()).await;
+        assert!(matches!(locked, Err(StoreError::TimedOut(_))), "{locked:?}");
+        assert!(scratch.store.enrich(&alice()).await.unwrap().account.is_some());
+        scratch.store.poll(None).await.unwrap();
+        lock.commit().await.unwrap();
+        scratch.store.record(&dead_session()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn every_query_is_observed_with_its_outcome() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&seen);
+        let observe: Observe = Arc::new(move |what, answered, _| told.lock().push((what, answered)));
+        let scratch = Scratch::with(Options { observe, ..Options::default() }).await;
+        scratch.store.poll(Some(id::change_tag())).await.unwrap();
+        scratch.store.roles().await.unwrap();
+        scratch.sql("alter table doorward.users rename column kind to sort");
+        scratch.store.enrich(&alice()).await.unwrap_err();
+        assert_eq!(*seen.lock(), [("poll", true), ("roles", true), ("enrich", false)]);
+    }
+}

@@ -70,18 +70,21 @@ async fn pending<'m>(client: &impl GenericClient, migrations: &'m [Migration]) -
 }
 
 async fn applied(client: &impl GenericClient) -> Result<Vec<AppliedMigration>, Fault> {
-    if !is_there(client, "doorward.migration").await? {
-        let row = client.query_one(FOREIGN, &[]).await?;
-        return match row.column(0)? {
-            0_i64 => Ok(Vec::new()),
-            _ => Err(StoreError::Schema("its schema \"doorward\" is that of another program".to_owned()).into()),
-        };
+    let row = client.query_one(TABLES, &[]).await?;
+    match (row.column(0)?, row.column(1)?) {
+        (0_i64, _) => return Ok(Vec::new()),
+        (_, 0_i64) => return Err(foreign().into()),
+        _ => {}
     }
     let rows = client.query("select number, name, checksum from doorward.migration order by number", &[]).await?;
     let step = |row: &tokio_postgres::Row| {
         Ok(AppliedMigration { number: row.column(0)?, name: row.column(1)?, checksum: row.column(2)? })
     };
     rows.iter().map(step).collect()
+}
+
+fn foreign() -> StoreError {
+    StoreError::Schema("its schema \"doorward\" is that of another program".to_owned())
 }
 
 /// Whether there is a schema, or a table with its schema before it, of that name.
@@ -108,9 +111,10 @@ const HISTORY: &str = "create table doorward.migration (
 
 const NOTE: &str = "insert into doorward.migration (number, name, checksum) values ($1, $2, $3)";
 
-const FOREIGN: &str =
-    "select count(*) from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where n.nspname = 'doorward'";
+/// In one statement: another node may be making them.
+const TABLES: &str = "select count(*), count(*) filter (where c.relname = 'migration')
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where n.nspname = 'doorward' and c.relkind = 'r'";
 
 /// `gen_random_uuid` and `pg_current_xact_id` without an extension.
 const OLDEST: i32 = 130_000;
