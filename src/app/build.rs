@@ -6,11 +6,11 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use super::{Services, Snapshot, Tasks, realm};
+use super::{Services, Snapshot, Tasks, database, realm};
 use crate::accounts::Provisioner;
 use crate::api::{Api, Parts};
 use crate::clock::Clock;
-use crate::config::{self, Database, Provision, Settings};
+use crate::config::{self, Provision, Settings};
 use crate::gateway::Gateway;
 use crate::identity::{Identities, IssuerKeys, KeySource, KeysMetrics, Pace, TokenMetrics};
 use crate::keycloak::{Admin, Http, KeycloakMetrics, SetupError};
@@ -20,7 +20,7 @@ use crate::request::TrustedProxies;
 use crate::rights::{Directory, Epoch};
 use crate::routing::{PathPattern, PathPatternError, Routes};
 use crate::standing::{Follower, Standing};
-use crate::store::{Options, Sqlite, StoreError};
+use crate::store::{Options, Store, StoreError};
 use crate::telemetry::{Journal, Sink};
 use crate::upstream::Upstreams;
 
@@ -74,7 +74,7 @@ impl App {
         let mut tasks = Tasks::default();
         let (stop, stopping) = watch::channel(false);
 
-        let store = Arc::new(open_store(&settings.users, &clock, &metrics)?);
+        let store = database::open(&settings.users, options(&clock, &metrics)).await?;
         let epoch = Arc::new(Epoch::default());
         let keep =
             settings.issuers().map(|issuer| issuer.max_lifetime + issuer.leeway).max().unwrap_or_default() + SPARE;
@@ -129,11 +129,10 @@ impl App {
     }
 }
 
-fn open_store(users: &config::Users, clock: &Clock, metrics: &Arc<Metrics>) -> Result<Sqlite, StoreError> {
-    let Database::Sqlite(path) = &users.database;
+fn options(clock: &Clock, metrics: &Arc<Metrics>) -> Options {
     let metrics = Arc::clone(metrics);
     let observe = Arc::new(move |operation, done, took| metrics.database(operation, done, took));
-    Sqlite::open(path, Options { clock: clock.clone(), observe, ..Options::default() })
+    Options { clock: clock.clone(), observe, ..Options::default() }
 }
 
 fn identities<'a>(
@@ -173,7 +172,7 @@ fn snapshot(settings: Settings, api: &Api) -> Result<Snapshot, PathPatternError>
 /// Cleans what has expired, in memory and in the log.
 fn keeper(
     standing: Arc<Standing>,
-    store: Arc<Sqlite>,
+    store: Arc<dyn Store>,
     keep: Duration,
 ) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> {
     move || {
@@ -182,7 +181,7 @@ fn keeper(
             loop {
                 tokio::time::sleep(BETWEEN_SWEEPS).await;
                 standing.sweep();
-                if let Err(error) = crate::store::ChangeLog::clean(&*store, keep).await {
+                if let Err(error) = store.clean(keep).await {
                     tracing::warn!(error = &error as &dyn std::error::Error, "the change log could not be cleaned");
                 }
             }

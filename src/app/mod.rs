@@ -2,6 +2,7 @@
 
 mod build;
 mod cryptography;
+pub mod database;
 mod descriptors;
 pub mod realm;
 mod run;

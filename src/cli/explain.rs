@@ -8,12 +8,13 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{block_on, say, sentence};
-use crate::config::{Database, Settings};
+use crate::app::database;
+use crate::config::Settings;
 use crate::policy::{Requirements, Rule};
 use crate::request::{CanonicalPath, Host, Method};
 use crate::rights::Catalogue;
 use crate::routing::{Route, RouteError, Routes, Target};
-use crate::store::{Enrichment, Ledger, Options, Rights, Sqlite, StoreError, UserKey, UserState, Username};
+use crate::store::{Enrichment, Options, StoreError, UserKey, UserState, Username};
 
 /// Say which route holds for a request, and whether a user may enter it.
 #[derive(Args, Debug)]
@@ -88,10 +89,8 @@ pub fn run(explain: Explain, settings: Settings) -> ExitCode {
 
 async fn look_up(user: Option<Username>, settings: &Settings) -> Result<Known, StoreError> {
     let Some(username) = user else { return Ok(Known::Nobody) };
-    let Database::Sqlite(path) = &settings.users.database;
-    let store = Sqlite::open(path, Options::default())?;
-    let ledger: &dyn Ledger = &store;
-    let Some(user) = ledger.user(UserKey::Username(username.clone())).await? else {
+    let store = database::open(&settings.users, Options::default()).await?;
+    let Some(user) = store.user(UserKey::Username(username.clone())).await? else {
         return Ok(Known::Missing(username.as_str().to_owned()));
     };
     if user.state != UserState::Active {

@@ -12,16 +12,15 @@ use super::{
     users as user_commands,
 };
 use crate::accounts::KeycloakAccount;
-use crate::app::realm;
-use crate::config::{Database, Settings};
+use crate::app::{database, realm};
+use crate::config::Settings;
 use crate::identity::Subject;
 use crate::keycloak::{Admin, KeycloakMetrics, KeycloakUser};
-use crate::store::{Options, Sqlite};
+use crate::store::{Options, Store};
 
 /// `doorward migrate`.
 pub fn migrate(command: &migration::Migrate, settings: &Settings) -> ExitCode {
-    let database = &settings.users.database;
-    print(command.json(), |output| migration::run(database, output))
+    print(command.json(), |output| wait(migration::run(&settings.users, output)))
 }
 
 /// `doorward users`.
@@ -32,24 +31,25 @@ pub fn users(command: user_commands::Users, settings: &Settings) -> ExitCode {
                 Some(lookup) => ask(lookup, settings).await?,
                 None => None,
             };
-            user_commands::run(command, found, &open(settings)?, output).await
+            user_commands::run(command, found, &*open(settings).await?, output).await
         })
     })
 }
 
 /// `doorward roles`.
 pub fn roles(command: role_commands::Roles, settings: &Settings) -> ExitCode {
-    print(command.json(), |output| wait(async { role_commands::run(command, &open(settings)?, output).await }))
+    print(command.json(), |output| wait(async { role_commands::run(command, &*open(settings).await?, output).await }))
 }
 
 /// `doorward permissions`.
 pub fn permissions(command: permission_commands::Permissions, settings: &Settings) -> ExitCode {
-    print(command.json(), |output| wait(async { permission_commands::run(command, &open(settings)?, output).await }))
+    print(command.json(), |output| {
+        wait(async { permission_commands::run(command, &*open(settings).await?, output).await })
+    })
 }
 
-fn open(settings: &Settings) -> Result<Sqlite, Failure> {
-    let Database::Sqlite(path) = &settings.users.database;
-    Ok(Sqlite::open(path, Options::default())?)
+async fn open(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    Ok(database::open(&settings.users, Options::default()).await?)
 }
 
 /// What Keycloak knows of an account.

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::output::Output;
-use crate::config::Database;
-use crate::store::Sqlite;
+use crate::app::database;
+use crate::config::Users;
 
 /// Bring the users database up to date. `doorward run` does the same when it starts.
 #[derive(Args, Debug)]
@@ -25,9 +25,8 @@ impl Migrate {
 }
 
 /// Runs the command.
-pub fn run(database: &Database, output: &mut Output<'_>) -> Result<(), Failure> {
-    let Database::Sqlite(path) = database;
-    let applied = Sqlite::migrate(path)?;
+pub async fn run(users: &Users, output: &mut Output<'_>) -> Result<(), Failure> {
+    let applied = database::migrate(users).await?;
     let sentence = match applied {
         0 => "the users database was up to date".to_owned(),
         1 => "the users database is up to date: 1 migration applied".to_owned(),

@@ -7,6 +7,7 @@ mod fault;
 mod load;
 mod name;
 mod network;
+mod postgres_url;
 mod raw;
 mod resolve;
 mod secret;

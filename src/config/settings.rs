@@ -11,6 +11,7 @@ use url::Url;
 
 use super::Secret;
 use crate::routing::Route;
+use crate::store::Address;
 
 /// The whole configuration.
 #[derive(Debug)]
@@ -141,6 +142,12 @@ pub struct Throttling {
 pub struct Users {
     /// Where the users database is.
     pub database: Database,
+    /// The password there.
+    pub password: Option<Secret>,
+    /// How many connections read for requests.
+    pub connections: usize,
+    /// How long a request waits for the database.
+    pub read_timeout: Duration,
     /// What becomes of a valid token of a user that is not known.
     pub provision: Provision,
     /// How old rights may be that cannot be checked against the database.
@@ -152,6 +159,8 @@ pub struct Users {
 pub enum Database {
     /// `sqlite:PATH`.
     Sqlite(PathBuf),
+    /// `postgres://USER@HOST/DATABASE`.
+    Postgres(Address),
 }
 
 /// `[users] provision`.

@@ -263,7 +263,30 @@ fn a_database_is_a_file() {
     {
         assert!(database(text).unwrap_err().to_string().contains("not a database file"), "{text}");
     }
-    assert!(database("postgres://db/doorward").unwrap_err().to_string().contains("SQLite only"));
+}
+
+#[test]
+fn a_database_is_a_server() {
+    let users = |keys: &str| format!("{MINIMAL}\n[users]\n{keys}\n");
+    let url = "database = \"postgres://app@db.example.com/users\"";
+    let text = users(&format!("{url}\npassword = {{ env = \"KEYCLOAK_SECRET\" }}\nconnections = 20"));
+    let (settings, warnings) = load(&text).unwrap();
+    let Database::Postgres(address) = &settings.users.database else { panic!("{:?}", settings.users.database) };
+    assert_eq!((address.user.as_str(), address.tls), ("app", true));
+    assert_eq!(settings.users.password.unwrap().expose(), "hunter2");
+    assert_eq!((settings.users.connections, warnings.len()), (20, 0));
+
+    insta::assert_snapshot!(said(&users("database = \"postgres://app:hunter2@db/users\"\npassword = \"hunter2\"\nconnections = 0")), @r#"
+    x.toml:20: [users] database = "postgres://***@db/users": a password does not stand in the file; take it out, and write [users] password = { file = "/run/secrets/database" }
+    x.toml:21: [users] password: a secret does not stand in the file; write { file = "/run/secrets/keycloak" } or { env = "KEYCLOAK_SECRET" }
+    x.toml:22: [users] connections = 0: out of range; take 1 to 500
+    "#);
+    insta::assert_snapshot!(warned(&users("database = \"postgres://app@db/users?sslmode=disable\"")), @r#"
+    x.toml:20: [users] database = "postgres://***@db/users?sslmode=disable": the users' rights travel in plain text, and nobody vouches for them; take out sslmode=disable, unless that network is yours alone
+    "#);
+    insta::assert_snapshot!(warned(&users("connections = 4")), @r#"
+    x.toml:20: [users] connections = 4: SQLite has none; take it out, or name a server in `database`
+    "#);
 }
 
 mod example {

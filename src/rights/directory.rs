@@ -145,7 +145,7 @@ impl Directory {
             return Ok(entitlement);
         }
         self.refresh_catalogue(account.as_of()).await?;
-        self.resolve(identity, account)?.ok_or(EnrichError::UnknownRole)
+        self.resolve(identity, account)?.ok_or(EnrichError::UnknownRole(account.as_of()))
     }
 
     fn resolve(&self, identity: &Identity, account: &Account) -> Result<Option<Arc<Entitlement>>, StoreError> {

@@ -22,7 +22,7 @@ pub enum EnrichError {
     Store(Arc<StoreError>),
     /// A role of the user is not in the catalogue, also after the catalogue was read again.
     #[error("a role of the user is not in the catalogue")]
-    UnknownRole,
+    UnknownRole(Position),
 }
 
 impl EnrichError {
@@ -30,8 +30,8 @@ impl EnrichError {
     #[must_use]
     pub fn as_of(&self) -> Option<Position> {
         match self {
-            Self::UnknownUser(as_of) | Self::NotActive(_, as_of) => Some(*as_of),
-            Self::NotProvisioned(_) | Self::Store(_) | Self::UnknownRole => None,
+            Self::UnknownUser(as_of) | Self::NotActive(_, as_of) | Self::UnknownRole(as_of) => Some(*as_of),
+            Self::NotProvisioned(_) | Self::Store(_) => None,
         }
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Change, ChangeKind, ChangeLog, Ledger, Position, Rights, RoleName, StoreError, User, UserFilter, UserKey, UserKind,
-    UserState, Username,
+    Change, ChangeKind, Ledger, Position, RoleName, Store, StoreError, User, UserFilter, UserKey, UserKind, UserState,
+    Username,
 };
 use crate::accounts::{
     AccountError, CreatePermission, CreateRole, Enrol, Grant, KeycloakAccount, Refusal, Revoke, Seed, Seeded, Taken,
@@ -14,11 +14,6 @@ use crate::accounts::{
 use crate::id;
 use crate::identity::Subject;
 use crate::store::{Applied, PermissionName};
-
-/// All that a users database offers.
-pub(crate) trait Store: Rights + ChangeLog + Ledger {}
-
-impl<T: Rights + ChangeLog + Ledger> Store for T {}
 
 /// Makes the suite into tests of one store; `$fresh` makes an empty one and a guard to keep while it is used.
 macro_rules! conforms {

@@ -1,12 +1,16 @@
 //! The users database: one narrow trait for each service that needs it.
 
+mod catalogue;
 mod change_log;
 #[cfg(test)]
 mod conformance;
 mod error;
 mod ledger;
+mod migration;
 mod name;
+mod options;
 mod plan;
+mod postgres;
 mod rights;
 mod role;
 mod sqlite;
@@ -17,10 +21,17 @@ pub use error::StoreError;
 pub use ledger::{Applied, ChangeError, Decide, Ledger};
 pub(crate) use name::is_invisible;
 pub use name::{Email, NameError, PermissionName, RoleName, Username};
+pub use options::{Observe, Options};
 pub use plan::{Facts, NewPermission, NewRole, NewUser, Plan, Query, Write};
+pub use postgres::{Access, Address, Postgres};
 pub use rights::{AccountRow, CatalogueRows, Enrichment, Rights, RoleId, RoleRow, UserKind, UserState};
 pub use role::{Permission, Role};
+pub use sqlite::Sqlite;
 #[cfg(test)]
 pub(crate) use sqlite::scratch;
-pub use sqlite::{Observe, Options, Sqlite};
 pub use user::{User, UserFilter, UserKey, UserPage};
+
+/// All that a users database offers.
+pub trait Store: Rights + ChangeLog + Ledger {}
+
+impl<T: Rights + ChangeLog + Ledger> Store for T {}

@@ -91,3 +91,29 @@ pub struct UserPage {
     /// What to ask for as `after` to get those that follow; nothing at the end of the list.
     pub next: Option<Uuid>,
 }
+
+impl UserFilter {
+    /// The part that is searched for, as a pattern for `like … escape '\\'`; names and addresses are in lower case.
+    pub(super) fn pattern(&self) -> Option<String> {
+        let search = self.search.as_deref()?;
+        let mut pattern = String::from("%");
+        for character in search.to_lowercase().chars() {
+            if matches!(character, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(character);
+        }
+        pattern.push('%');
+        Some(pattern)
+    }
+}
+
+impl UserPage {
+    /// A page of at most `limit` users; one more was read, to know whether there are more.
+    pub(super) fn cut(mut users: Vec<User>, limit: u16) -> Self {
+        let more = users.len() > usize::from(limit);
+        users.truncate(usize::from(limit));
+        let next = if more { users.last().map(|last| last.id) } else { None };
+        Self { users, next }
+    }
+}

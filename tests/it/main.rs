@@ -19,5 +19,6 @@ mod keycloak;
 mod operations;
 mod pages;
 mod pipeline;
+mod postgres;
 mod tokens;
 mod users;

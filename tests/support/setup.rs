@@ -65,15 +65,26 @@ impl Setup {
 
     /// The fixture with a migrated database and nobody in it.
     pub fn without_people(issuer: Issuer) -> Self {
-        let upstream = Recorder::start();
-        let directory = tempfile::tempdir().unwrap();
-        let words = Words::new(&issuer.url());
-        let config = Config::fixture(&issuer.url(), &upstream.url(), &words, directory.path());
-        let setup = Self { issuer, upstream, words, config, directory };
+        let setup = Self::around(issuer);
         let file = setup.write();
         let migrated = run(&["migrate", "--config", file.to_str().unwrap()]);
         assert!(migrated.status.success(), "doorward migrate: {}", String::from_utf8_lossy(&migrated.stderr));
         setup
+    }
+
+    /// The fixture with the users database of that URL, which is neither migrated nor seeded.
+    pub fn with_database(url: &str) -> Self {
+        let mut setup = Self::around(Issuer::start());
+        setup.config.users = format!("database = \"{url}\"\n");
+        setup
+    }
+
+    fn around(issuer: Issuer) -> Self {
+        let upstream = Recorder::start();
+        let directory = tempfile::tempdir().unwrap();
+        let words = Words::new(&issuer.url());
+        let config = Config::fixture(&issuer.url(), &upstream.url(), &words, directory.path());
+        Self { issuer, upstream, words, config, directory }
     }
 
     /// The same with other routes.

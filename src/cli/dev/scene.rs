@@ -8,11 +8,11 @@ use devrealm::{DevUser, Realm};
 use super::echo::Echo;
 use super::{Dev, DevError};
 use crate::accounts::{Enrol, KeycloakAccount, Seed, Seeded, carry_out};
-use crate::app::Listening;
-use crate::config::{Complaints, Database, Settings};
+use crate::app::{Listening, database};
+use crate::config::{Complaints, Settings};
 use crate::id;
 use crate::identity::Subject;
-use crate::store::{Options, RoleName, Sqlite};
+use crate::store::{Options, RoleName};
 
 /// A scene that is set.
 pub(super) struct Scene {
@@ -136,8 +136,7 @@ upstream = "app"
 
 /// Everybody of the realm but frank, whom the users database does not know; and the service.
 async fn seed(settings: &Settings, people: &[DevUser]) -> Result<(), DevError> {
-    let Database::Sqlite(path) = &settings.users.database;
-    let store = Sqlite::open(path, Options::default())?;
+    let store = database::open(&settings.users, Options::default()).await?;
     let issuer = settings.keycloak.issuer.clone();
     let people = people.iter().filter(|user| user.username != "frank");
     let role = |name: &str| if name == "alice" { "admin" } else { "user" };
@@ -148,7 +147,7 @@ async fn seed(settings: &Settings, people: &[DevUser]) -> Result<(), DevError> {
         seeded.push(person(Enrol::adopt(id::user_id(), account), role)?);
     }
     seeded.push(person(Enrol::service(id::user_id(), KeycloakAccount { email: None, ..service }), "user")?);
-    carry_out(&store, Seed { people: seeded }).await?;
+    carry_out(&*store, Seed { people: seeded }).await?;
     Ok(())
 }
 

@@ -61,7 +61,7 @@ impl From<&EnrichError> for Facts {
                 .because("not-provisioned"),
             },
             EnrichError::Store(error) => error.as_ref().into(),
-            EnrichError::UnknownRole => {
+            EnrichError::UnknownRole(_) => {
                 Self::unavailable("database-unavailable", "The users database is unavailable").because("unknown-role")
             }
         }

@@ -1,55 +1,43 @@
 //! All roles with their permissions, as one state of the file.
 
-use std::collections::BTreeMap;
-
 use rusqlite::{Connection, Row};
 
 use super::fault::Fault;
-use crate::store::{CatalogueRows, PermissionName, Position, RoleId, RoleName, RoleRow};
+use crate::store::catalogue::CatalogueReading;
+use crate::store::{CatalogueRows, Position, RoleId};
 
-/// Reads the catalogue. A name that breaks the rules can only come from a damaged row. A role of such a name, or with
-/// a permission of such a name, is left out, so that its holders are refused (their role is unknown) and others are not.
+/// Reads the catalogue.
 pub(super) fn read(connection: &mut Connection) -> Result<CatalogueRows, Fault> {
     let snapshot = connection.transaction()?;
-    Ok(CatalogueRows {
-        roles: roles(&snapshot)?,
-        permissions: permissions(&snapshot)?,
-        as_of: Position(snapshot.query_row("select coalesce(max(seq), 0) from change", [], |row| row.get(0))?),
-    })
+    let mut catalogue = CatalogueReading::default();
+    each(&snapshot, "select name from permissions order by name", |row| {
+        catalogue.permission(text(row, 0)?);
+        Ok(())
+    })?;
+    each(&snapshot, "select id, name, grants_all from roles order by id", |row| {
+        catalogue.role(RoleId(row.get(0)?), text(row, 1)?, row.get(2)?);
+        Ok(())
+    })?;
+    each(&snapshot, LINKS, |row| {
+        catalogue.link(RoleId(row.get(0)?), text(row, 1)?);
+        Ok(())
+    })?;
+    let as_of = snapshot.query_row("select coalesce(max(seq), 0) from change", [], |row| row.get(0))?;
+    Ok(catalogue.end(Position(as_of)))
 }
 
-fn permissions(snapshot: &Connection) -> Result<Vec<String>, Fault> {
-    let mut statement = snapshot.prepare_cached("select name from permissions order by name")?;
-    let names = statement.query_map([], |row| permission(row, 0))?.collect::<Result<Vec<_>, _>>()?;
-    Ok(names.into_iter().flatten().collect())
-}
-
-fn roles(snapshot: &Connection) -> Result<Vec<RoleRow>, Fault> {
-    let mut statement = snapshot.prepare_cached("select id, name, grants_all from roles order by id")?;
-    let found = statement.query_map([], role)?.collect::<Result<Vec<_>, _>>()?;
-    let mut roles: BTreeMap<RoleId, RoleRow> = found.into_iter().flatten().map(|role| (role.id, role)).collect();
-    let mut links = snapshot.prepare_cached(LINKS)?;
-    let mut rows = links.query([])?;
+fn each(snapshot: &Connection, sql: &str, mut take: impl FnMut(&Row<'_>) -> rusqlite::Result<()>) -> Result<(), Fault> {
+    let mut statement = snapshot.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let id = RoleId(row.get(0)?);
-        match (permission(row, 1)?, roles.get_mut(&id)) {
-            (Some(name), Some(role)) => role.permissions.push(name),
-            (None, _) => drop(roles.remove(&id)),
-            (Some(_), None) => {}
-        }
+        take(row)?;
     }
-    Ok(roles.into_values().collect())
+    Ok(())
 }
 
-fn role(row: &Row<'_>) -> rusqlite::Result<Option<RoleRow>> {
-    let Ok(name) = row.get_ref(1)?.as_str() else { return Ok(None) };
-    let Ok(name) = RoleName::parse(name) else { return Ok(None) };
-    Ok(Some(RoleRow { id: RoleId(row.get(0)?), name: name.into(), grants_all: row.get(2)?, permissions: Vec::new() }))
-}
-
-fn permission(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
-    let text = row.get_ref(column)?;
-    Ok(text.as_str().ok().and_then(|name| PermissionName::parse(name).ok()).map(String::from))
+/// Nothing where the column holds no text.
+fn text<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<Option<&'r str>> {
+    Ok(row.get_ref(column)?.as_str().ok())
 }
 
 /// A link whose permission is gone (a program without foreign keys) has no name: the role is damaged too.

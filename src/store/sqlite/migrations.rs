@@ -1,17 +1,10 @@
 //! From a file of any age to the schema of this version: numbered SQL, applied once, under the file's write lock.
 
-use aws_lc_rs::digest;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::fault::Fault;
 use crate::store::StoreError;
-
-/// One step of the schema's history; never edited once released.
-struct Migration {
-    number: i64,
-    name: &'static str,
-    sql: &'static str,
-}
+use crate::store::migration::{self, AppliedMigration, Migration};
 
 const MIGRATIONS: &[Migration] =
     &[Migration { number: 1, name: "users", sql: include_str!("migrations/0001_users.sql") }];
@@ -33,7 +26,7 @@ fn migrate_to(connection: &mut Connection, migrations: &[Migration]) -> Result<u
         transaction.execute_batch(step.sql)?;
         transaction.execute(
             "insert into migration (number, name, checksum) values (?1, ?2, ?3)",
-            (step.number, step.name, checksum(step)),
+            (step.number, step.name, step.checksum()),
         )?;
     }
     transaction.commit()?;
@@ -41,19 +34,10 @@ fn migrate_to(connection: &mut Connection, migrations: &[Migration]) -> Result<u
 }
 
 fn pending<'m>(connection: &Connection, migrations: &'m [Migration]) -> Result<Vec<&'m Migration>, Fault> {
-    let applied = applied(connection)?;
-    for (number, name, sum) in &applied {
-        let known = migrations.iter().find(|known| known.number == *number).ok_or_else(|| newer(*number, name))?;
-        if checksum(known) != *sum {
-            return Err(edited(*number, name).into());
-        }
-    }
-    Ok(migrations.iter().filter(|known| !applied.iter().any(|(number, ..)| *number == known.number)).collect())
+    Ok(migration::pending(migrations, &applied(connection)?)?)
 }
 
-type Applied = (i64, String, String);
-
-fn applied(connection: &Connection) -> Result<Vec<Applied>, Fault> {
+fn applied(connection: &Connection) -> Result<Vec<AppliedMigration>, Fault> {
     let tables: Vec<String> = connection
         .prepare("select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'")?
         .query_map([], |row| row.get(0))?
@@ -65,23 +49,9 @@ fn applied(connection: &Connection) -> Result<Vec<Applied>, Fault> {
         return Err(StoreError::Schema("the file is a database of another program".to_owned()).into());
     }
     let mut statement = connection.prepare("select number, name, checksum from migration order by number")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows = statement
+        .query_map([], |row| Ok(AppliedMigration { number: row.get(0)?, name: row.get(1)?, checksum: row.get(2)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn checksum(migration: &Migration) -> String {
-    let hash = digest::digest(&digest::SHA256, migration.sql.as_bytes());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn newer(number: i64, name: &str) -> StoreError {
-    StoreError::Schema(format!(
-        "migration {number} ({name}) is not known here: a newer version of doorward has upgraded the file"
-    ))
-}
-
-fn edited(number: i64, name: &str) -> StoreError {
-    StoreError::Schema(format!("migration {number} ({name}) was applied with another text than this version has"))
 }
 
 const HISTORY: &str = "create table if not exists migration (

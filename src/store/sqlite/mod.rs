@@ -8,7 +8,6 @@ mod file;
 mod lane;
 mod ledger;
 mod migrations;
-mod options;
 mod rights;
 mod role;
 #[cfg(test)]
@@ -24,13 +23,11 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::StoreError;
+use super::{Options, StoreError};
 use fault::Fault;
 use file::DatabaseFile;
 use lane::Lane;
 use watcher::Watcher;
-
-pub use options::{Observe, Options};
 
 /// An open users database. Dropping it waits for the queries under way and closes the file.
 pub struct Sqlite {

@@ -44,23 +44,18 @@ pub(super) fn list(connection: &Connection, filter: &UserFilter) -> Result<UserP
         Some(UserState::Pending | UserState::Disabled | UserState::Deleted | UserState::Purged) => ODD,
     };
     let mut statement = connection.prepare_cached(&format!("{SELECT} where {states} {FILTER}"))?;
-    let limit = usize::from(filter.limit);
     let rows = statement.query_map(
         named_params! {
             ":after": Id(filter.after.unwrap_or(Uuid::nil())),
             ":state": filter.state,
             ":role": filter.role,
-            ":search": filter.search.as_deref().map(pattern),
+            ":search": filter.pattern(),
             // One more than asked for tells whether there are more.
             ":limit": i64::from(filter.limit) + 1,
         },
         user,
     )?;
-    let mut users = rows.collect::<Result<Vec<_>, _>>()?;
-    let more = users.len() > limit;
-    users.truncate(limit);
-    let next = if more { users.last().map(|last| last.id) } else { None };
-    Ok(UserPage { users, next })
+    Ok(UserPage::cut(rows.collect::<Result<_, _>>()?, filter.limit))
 }
 
 fn user(row: &Row<'_>) -> rusqlite::Result<User> {
@@ -83,19 +78,6 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         updated_at: row.get::<_, Instant>("updated_at")?.0,
         deleted_at: row.get::<_, Option<Instant>>("deleted_at")?.map(|at| at.0),
     })
-}
-
-/// A part of a text for `like`. Names and addresses are kept in lower case; `like` ignores case in ASCII only.
-fn pattern(search: &str) -> String {
-    let mut pattern = String::from("%");
-    for character in search.to_lowercase().chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
 }
 
 /// Sorted names, as JSON because a damaged name may hold any separator.

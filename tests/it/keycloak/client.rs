@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use doorward::keycloak::{
     Admin, ClientCredentials, Http, KeycloakError, KeycloakMetrics, LoginError, LoginRefusal, Oidc, PasswordLogin,
-    Timeouts,
+    RefreshTokenError, RefreshTokenRefusal, Timeouts,
 };
 use tokio::runtime::Runtime;
 
@@ -14,6 +14,7 @@ use crate::keycloak::world::World;
 
 contracts! {
     a_log_in_by_the_gateways_client_says_what_keycloak_says,
+    the_gateways_client_learns_how_a_session_ended,
     the_gateways_client_reads_keys_and_people,
 }
 
@@ -51,7 +52,35 @@ fn a_log_in_by_the_gateways_client_says_what_keycloak_says(world: &World) {
     let refresh = tokens.refresh_token().unwrap();
     runtime.block_on(ours.logout(refresh, None)).unwrap();
     let forged = runtime.block_on(ours.logout("garbage", None)).unwrap_err();
-    assert!(matches!(forged, KeycloakError::Refused { .. }), "{forged:?}");
+    assert!(matches!(forged, RefreshTokenError::Refused(RefreshTokenRefusal::Invalid)), "{forged:?}");
+}
+
+fn the_gateways_client_learns_how_a_session_ended(world: &World) {
+    let runtime = Runtime::new().unwrap();
+    let oidc = oidc(world, "doorward-secret");
+    let login = || {
+        let alice = PasswordLogin { username: "alice", password: "alice-password", otp: None, address: None };
+        runtime.block_on(oidc.login(alice)).unwrap().refresh_token().unwrap().to_owned()
+    };
+    let refresh = |token: &str| runtime.block_on(oidc.refresh(token, None));
+    let refusal = |token: &str| match refresh(token).unwrap_err() {
+        RefreshTokenError::Refused(refusal) => refusal,
+        RefreshTokenError::Keycloak(error) => panic!("{error:?}"),
+    };
+    let active = |token: &str| runtime.block_on(oidc.introspect_refresh_token(token)).unwrap().is_some();
+
+    let first = login();
+    assert!(active(&first));
+    let second = refresh(&first).unwrap().refresh_token().unwrap().to_owned();
+    assert!(active(&second));
+    assert_eq!(refusal(&first), RefreshTokenRefusal::Reused);
+    assert_eq!(refusal(&second), RefreshTokenRefusal::SessionOver);
+    assert!(!active(&second));
+
+    let ended = login();
+    runtime.block_on(oidc.logout(&ended, None)).unwrap();
+    assert_eq!(refusal(&ended), RefreshTokenRefusal::SessionOver);
+    assert!(!active(&ended));
 }
 
 fn the_gateways_client_reads_keys_and_people(world: &World) {

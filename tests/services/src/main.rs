@@ -5,6 +5,7 @@
 use std::process::{Command, ExitCode};
 
 use test_services::keycloak::{self, Keycloak};
+use test_services::postgres::{self, Postgres};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).skip_while(|argument| argument == "--");
@@ -12,10 +13,13 @@ fn main() -> ExitCode {
         eprintln!("usage: services -- COMMAND...");
         return ExitCode::from(2);
     };
-    // Every part that runs once for all tests: start it here, and name it below.
-    let keycloak = Keycloak::start();
-    let status = Command::new(&program).args(arguments).env(keycloak::VARIABLE, keycloak.url()).status();
-    drop(keycloak);
+    let (keycloak, postgres) = (Keycloak::start(), Postgres::start());
+    let status = Command::new(&program)
+        .args(arguments)
+        .env(keycloak::VARIABLE, keycloak.url())
+        .env(postgres::VARIABLE, postgres.url())
+        .status();
+    drop((keycloak, postgres));
     match status {
         Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from),
         Err(error) => {

@@ -1,4 +1,4 @@
-//! How a SQLite store behaves, and who is told about its queries.
+//! How a store behaves, and who is told about its queries.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,8 +13,10 @@ pub type Observe = Arc<dyn Fn(&'static str, bool, Duration) + Send + Sync>;
 /// How a store behaves.
 #[derive(Clone)]
 pub struct Options {
-    /// Threads that read for requests; at least one.
+    /// SQLite: threads that read for requests; at least one.
     pub readers: usize,
+    /// PostgreSQL: connections that read for requests; at least one.
+    pub connections: usize,
     /// How long a request waits for a read.
     pub read_deadline: Duration,
     /// How long a change, or a read of the management, may take.
@@ -42,6 +44,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             readers: 2,
+            connections: 8,
             read_deadline: Duration::from_millis(500),
             write_deadline: Duration::from_secs(5),
             clock: Clock::system(),
@@ -54,6 +57,7 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("readers", &self.readers)
+            .field("connections", &self.connections)
             .field("read_deadline", &self.read_deadline)
             .field("write_deadline", &self.write_deadline)
             .finish_non_exhaustive()

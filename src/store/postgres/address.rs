@@ -1,0 +1,34 @@
+//! Where a server of PostgreSQL is, and as whom the gateway is there.
+
+use std::fmt;
+
+/// A database of a server, without the password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// A name or an address; a path, where the server is asked over a socket of this machine.
+    pub host: String,
+    /// The port; of a socket, the number in its name.
+    pub port: u16,
+    /// The role that logs in.
+    pub user: String,
+    /// The database.
+    pub database: String,
+    /// Whether TLS is spoken, which always verifies the server's certificate and name.
+    pub tls: bool,
+}
+
+impl Address {
+    /// Whether nothing leaves this machine.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        let loopback = |host: &str| host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        self.host.starts_with('/') || self.host == "localhost" || loopback(&self.host)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port, user, database, .. } = self;
+        write!(f, "database {database} at {host}, port {port}, as {user}")
+    }
+}

@@ -1,0 +1,105 @@
+//! The connection that hears of changes: it polls the log, and is told to by `NOTIFY`.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Notify};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_postgres::{AsyncMessage, Client, Row, Statement};
+use uuid::Uuid;
+
+use super::connector::Connector;
+use super::fault::Fault;
+use crate::store::StoreError;
+
+/// One connection of its own, straight to the server; opened when it is first needed, and again when it is lost.
+pub(super) struct Feed {
+    connector: Connector,
+    line: Mutex<Option<Line>>,
+    news: Arc<Notify>,
+}
+
+/// An open connection with the statement that polls.
+struct Line {
+    client: Client,
+    poll: Statement,
+    driver: JoinHandle<()>,
+}
+
+impl Feed {
+    pub(super) fn new(connector: Connector) -> Self {
+        Self { connector, line: Mutex::new(None), news: Arc::new(Notify::new()) }
+    }
+
+    /// Returns after the next commit, at the latest after one poll period.
+    pub(super) async fn changed(&self) {
+        // Elapsed is news too: the asker polls either way.
+        let _ = timeout(PERIOD, self.news.notified()).await;
+    }
+
+    /// Says at once that this process has written.
+    pub(super) fn wake(&self) {
+        self.news.notify_one();
+    }
+
+    /// The rows of [`POLL`]. A connection that does not answer in time is given up.
+    pub(super) async fn poll(&self, after: Option<Uuid>) -> Result<Vec<Row>, StoreError> {
+        let mut line = self.line.lock().await;
+        // Taken out: whoever stops waiting leaves no half-read connection behind.
+        let open = match line.take().filter(|open| !open.client.is_closed()) {
+            Some(open) => open,
+            None => self.open().await?,
+        };
+        let rows = match timeout(ANSWER, open.client.query(&open.poll, &[&after])).await {
+            Ok(rows) => rows.map_err(|error| Fault::from(error).while_trying("poll"))?,
+            Err(_) => return Err(StoreError::TimedOut(ANSWER)),
+        };
+        *line = Some(open);
+        Ok(rows)
+    }
+
+    async fn open(&self) -> Result<Line, StoreError> {
+        let opening = timeout(OPEN, self.listen()).await;
+        opening.map_err(|_| StoreError::TimedOut(OPEN))?.map_err(|fault| fault.while_trying("connect"))
+    }
+
+    /// Listens first, then reads: what is committed in between is told.
+    async fn listen(&self) -> Result<Line, Fault> {
+        let (client, mut connection) = self.connector.config.connect(self.connector.tls.clone()).await?;
+        let news = Arc::clone(&self.news);
+        let driver = tokio::spawn(async move {
+            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+                if let AsyncMessage::Notification(_) = message {
+                    news.notify_one();
+                }
+            }
+            // The poll that follows will say what has happened.
+            news.notify_one();
+        });
+        // Where what follows fails, dropping the client ends the driver.
+        client.batch_execute(LISTEN).await?;
+        Ok(Line { poll: client.prepare(POLL).await?, client, driver })
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// What is newer than the change with this tag, as one state of the log, after one row about the poll itself: whether
+/// the tag is not in the log, and whether the server takes writes.
+pub(super) const POLL: &str = "
+    select at.seq is null and $1::uuid is not null, current_setting('transaction_read_only') = 'off',
+      c.seq, c.tag, c.issuer, c.kind, c.key, c.not_before
+    from (select (select seq from doorward.change where tag = $1) as seq) at
+    left join doorward.change c on c.seq > coalesce(at.seq, 0)
+    order by c.seq";
+
+const LISTEN: &str = "set default_transaction_isolation = 'read committed'; listen doorward_change";
+const PERIOD: Duration = Duration::from_millis(200);
+const ANSWER: Duration = Duration::from_millis(400);
+const OPEN: Duration = Duration::from_secs(1);
