@@ -62,7 +62,7 @@ fn who_cannot_log_in_is_told_why_only_after_the_password() {
     for (username, password, status, kind) in [
         ("alice", "nope", 401, "invalid-credentials"),
         ("nobody", "nobody-password", 401, "invalid-credentials"),
-        ("carol", "carol-password", 403, "account-not-set-up"),
+        ("carol", "carol-password", 403, "email-not-verified"),
         ("erin", "erin-password", 403, "account-not-set-up"),
         ("frank", "frank-password", 403, "unknown-user"),
         ("otto", "otto-password", 401, "invalid-credentials"),
