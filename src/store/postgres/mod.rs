@@ -90,8 +90,8 @@ impl Postgres {
 
 /// The server ends what nobody waits for any more.
 fn reading(options: &Options) -> String {
-    let deadline = options.read_deadline.max(Duration::from_millis(1)).as_millis();
-    format!("set statement_timeout = {deadline}; set default_transaction_isolation = 'read committed'")
+    let late = options.read_deadline.saturating_mul(2).max(Duration::from_millis(1)).as_millis();
+    format!("set statement_timeout = {late}; set default_transaction_isolation = 'read committed'")
 }
 
 /// No `statement_timeout`: with synchronous replication a commit that is cancelled reports success. A node that stands
