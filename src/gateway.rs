@@ -93,7 +93,7 @@ impl Gateway {
     }
 
     /// A node that hears of no changes knows nothing, not even whom to refuse; it waits once for the next poll.
-    async fn see(&self) -> Result<(), Rejection> {
+    pub async fn see(&self) -> Result<(), Rejection> {
         if !self.standing.sees() {
             self.standing.fence().wait().await;
         }

@@ -151,7 +151,8 @@ impl fmt::Debug for Flights {
 
 /// Some 4 KB each.
 const CAPACITY: usize = 4096;
-const UNCLAIMED: Duration = Duration::from_secs(60);
+/// Longer than most outages of the database: an answer that cannot be given while it is away is given then.
+const UNCLAIMED: Duration = Duration::from_secs(600);
 
 #[cfg(test)]
 #[path = "flights_tests.rs"]

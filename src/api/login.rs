@@ -58,6 +58,8 @@ async fn login(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     let request = checked(json_body::read(&call)?)?;
     let address = call.incoming.client.address;
     desk.counters.log_in_from(address)?;
+    // A session that could not be judged would be made to be ended.
+    desk.parts.gateway.see().await?;
     let name = LoginName::resolve(&request.username, &desk.parts).await;
     desk.counters.log_in_of(name.clone())?;
     let tokens = in_turn(&desk, name, request, address).await?;

@@ -63,6 +63,8 @@ pub(super) fn endpoint() -> Endpoint {
 /// Whatever Keycloak gave is judged anew for everybody who gets it: the session may have died meanwhile.
 async fn refresh(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     let token = RefreshTokenRequest::read(&call, &desk)?;
+    // A token that is spent for an answer that cannot be judged may be lost with its session.
+    desk.parts.gateway.see().await?;
     let digest = token.digest();
     let address = call.incoming.client.address;
     let landing = desk.flights.join(digest, || exchange(Arc::clone(&desk), token, address));

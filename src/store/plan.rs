@@ -83,6 +83,21 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// What kind of row it is; errors say no more of it, for a row may hold a name and an address.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::User(_) => "a user",
+            Self::Subject { .. } => "the subject of a user",
+            Self::Role(_) => "a role",
+            Self::Permission(_) => "a permission",
+            Self::Grant { .. } => "a grant",
+            Self::Revoke { .. } => "a revocation of a role",
+        }
+    }
+}
+
 /// A user to insert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewUser {

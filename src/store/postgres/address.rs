@@ -1,7 +1,5 @@
 //! Where a server of PostgreSQL is, and as whom the gateway is there.
 
-use std::fmt;
-
 /// A database of a server, without the password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
@@ -23,12 +21,5 @@ impl Address {
     pub fn is_local(&self) -> bool {
         let loopback = |host: &str| host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
         self.host.starts_with('/') || self.host == "localhost" || loopback(&self.host)
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, port, user, database, .. } = self;
-        write!(f, "database {database} at {host}, port {port}, as {user}")
     }
 }

@@ -2,9 +2,11 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Notify};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, Client, Row, Statement};
@@ -19,18 +21,28 @@ pub(super) struct Feed {
     connector: Connector,
     line: Mutex<Option<Line>>,
     news: Arc<Notify>,
+    late: AtomicBool,
 }
 
 /// An open connection with the statement that polls.
 struct Line {
     client: Client,
     poll: Statement,
-    driver: JoinHandle<()>,
+    _driver: Driver,
+}
+
+/// What carries the bytes of a connection; it ends with whoever uses the connection, also half-way through opening.
+struct Driver(JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Feed {
     pub(super) fn new(connector: Connector) -> Self {
-        Self { connector, line: Mutex::new(None), news: Arc::new(Notify::new()) }
+        Self { connector, line: Mutex::new(None), news: Arc::new(Notify::new()), late: AtomicBool::new(false) }
     }
 
     /// Returns after the next commit, at the latest after one poll period.
@@ -44,19 +56,22 @@ impl Feed {
         self.news.notify_one();
     }
 
-    /// The rows of [`POLL`]. A connection that does not answer in time is given up.
+    /// The rows of [`POLL`]. A connection that does not answer in time is given up; the next one gets more time, should
+    /// it be the length of the log that takes so long.
     pub(super) async fn poll(&self, after: Option<Uuid>) -> Result<Vec<Row>, StoreError> {
-        let mut line = self.line.lock().await;
         // Taken out: whoever stops waiting leaves no half-read connection behind.
-        let open = match line.take().filter(|open| !open.client.is_closed()) {
-            Some(open) => open,
+        let kept = self.line.lock().take().filter(|line| !line.client.is_closed());
+        let line = match kept {
+            Some(line) => line,
             None => self.open().await?,
         };
-        let rows = match timeout(ANSWER, open.client.query(&open.poll, &[&after])).await {
-            Ok(rows) => rows.map_err(|error| Fault::from(error).while_trying("poll"))?,
-            Err(_) => return Err(StoreError::TimedOut(ANSWER)),
+        let patience = if after.is_none() || self.late.swap(false, Ordering::Relaxed) { LOAD } else { ANSWER };
+        let Ok(rows) = timeout(patience, line.client.query(&line.poll, &[&after])).await else {
+            self.late.store(true, Ordering::Relaxed);
+            return Err(StoreError::TimedOut(patience));
         };
-        *line = Some(open);
+        let rows = rows.map_err(|error| Fault::from(error).while_trying("poll"))?;
+        *self.line.lock() = Some(line);
         Ok(rows)
     }
 
@@ -69,7 +84,7 @@ impl Feed {
     async fn listen(&self) -> Result<Line, Fault> {
         let (client, mut connection) = self.connector.config.connect(self.connector.tls.clone()).await?;
         let news = Arc::clone(&self.news);
-        let driver = tokio::spawn(async move {
+        let driver = Driver(tokio::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
                 if let AsyncMessage::Notification(_) = message {
                     news.notify_one();
@@ -77,16 +92,9 @@ impl Feed {
             }
             // The poll that follows will say what has happened.
             news.notify_one();
-        });
-        // Where what follows fails, dropping the client ends the driver.
+        }));
         client.batch_execute(LISTEN).await?;
-        Ok(Line { poll: client.prepare(POLL).await?, client, driver })
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        self.driver.abort();
+        Ok(Line { poll: client.prepare(POLL).await?, client, _driver: driver })
     }
 }
 
@@ -99,7 +107,11 @@ pub(super) const POLL: &str = "
     left join doorward.change c on c.seq > coalesce(at.seq, 0)
     order by c.seq";
 
-const LISTEN: &str = "set default_transaction_isolation = 'read committed'; listen doorward_change";
+/// The server, too, gives up what nobody waits for any more: a lock on the log must not gather its connections.
+const LISTEN: &str = "set statement_timeout = '10s'; set lock_timeout = '400ms';
+  set default_transaction_isolation = 'read committed'; listen doorward_change";
 const PERIOD: Duration = Duration::from_millis(200);
 const ANSWER: Duration = Duration::from_millis(400);
+/// For the whole log.
+const LOAD: Duration = Duration::from_secs(10);
 const OPEN: Duration = Duration::from_secs(1);

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
 use tokio_postgres::{Client, GenericClient};
 
 use super::columns::Columns;
@@ -16,18 +17,16 @@ const MIGRATIONS: &[Migration] =
 
 /// Brings the schema up to date and returns how many migrations that took. Two nodes may do this at once.
 pub(super) async fn migrate(connector: &Connector) -> Result<usize, StoreError> {
-    let migrating = async {
-        let (mut client, connection) = connector.config.connect(connector.tls.clone()).await?;
-        let driver = tokio::spawn(connection);
-        let outcome = migrate_to(&mut client, MIGRATIONS).await;
-        // Dropping the client ends the driver, which tells nothing that the outcome does not.
-        drop(client);
-        let _ = driver.await;
-        outcome
-    };
-    let fault: Result<usize, Fault> =
-        tokio::time::timeout(PATIENCE, migrating).await.map_err(|_| StoreError::TimedOut(PATIENCE))?;
-    fault.map_err(|fault| fault.while_trying("connect and migrate the schema"))
+    let connecting = timeout(CONNECT, connector.config.connect(connector.tls.clone())).await;
+    let connected = connecting.map_err(|_| StoreError::TimedOut(CONNECT))?;
+    let (mut client, connection) = connected.map_err(|error| Fault::from(error).while_trying("connect"))?;
+    let driver = tokio::spawn(connection);
+    let migrated = timeout(PATIENCE, migrate_to(&mut client, MIGRATIONS)).await;
+    // Ends the driver, which has nothing to tell that the outcome does not.
+    drop(client);
+    driver.abort();
+    let migrated = migrated.map_err(|_| StoreError::TimedOut(PATIENCE))?;
+    migrated.map_err(|fault| fault.while_trying("migrate the schema"))
 }
 
 async fn migrate_to(client: &mut Client, migrations: &[Migration]) -> Result<usize, Fault> {
@@ -118,6 +117,8 @@ const TABLES: &str = "select count(*), count(*) filter (where c.relname = 'migra
 
 /// `gen_random_uuid` and `pg_current_xact_id` without an extension.
 const OLDEST: i32 = 130_000;
+
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// Another node may be migrating a large database.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -42,7 +42,7 @@ pub struct Postgres {
 
 /// How a server is called: its address, the password, and a PEM file of authorities that are trusted beside those of
 /// the platform.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Access<'a> {
     /// Where it is.
     pub address: &'a Address,
@@ -90,8 +90,8 @@ impl Postgres {
 
 /// The server ends what nobody waits for any more.
 fn reading(options: &Options) -> String {
-    let deadline = options.read_deadline.max(Duration::from_millis(1)).as_millis();
-    format!("set statement_timeout = {deadline}; set default_transaction_isolation = 'read committed'")
+    let late = options.read_deadline.saturating_mul(2).max(Duration::from_millis(1)).as_millis();
+    format!("set statement_timeout = {late}; set default_transaction_isolation = 'read committed'")
 }
 
 /// No `statement_timeout`: with synchronous replication a commit that is cancelled reports success. A node that stands

@@ -20,7 +20,7 @@ pub(super) async fn write(transaction: &impl GenericClient, row: &Write) -> Resu
         Write::Revoke { user, role } => change_roles(transaction, REVOKE, *user, role).await,
     }?;
     if written == 0 {
-        return Err(Fault::invalid(&format!("nothing to write to for {row:?}")));
+        return Err(Fault::invalid(&format!("nothing to write to for {}", row.name())));
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ pub(super) fn write(transaction: &Connection, row: &Write) -> Result<(), Fault> 
         Write::Revoke { user, role } => change_roles(transaction, REVOKE, *user, role),
     }?;
     if written == 0 {
-        return Err(StoreError::RowInvalid(format!("nothing to write to for {row:?}")).into());
+        return Err(StoreError::RowInvalid(format!("nothing to write to for {}", row.name())).into());
     }
     Ok(())
 }
