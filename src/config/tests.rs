@@ -282,7 +282,7 @@ fn a_database_is_a_server() {
     x.toml:22: [users] connections = 0: out of range; take 1 to 500
     "#);
     insta::assert_snapshot!(warned(&users("database = \"postgres://app@db/users?sslmode=disable\"")), @r#"
-    x.toml:20: [users] database = "postgres://***@db/users?sslmode=disable": the users' rights travel in plain text, and nobody vouches for them; take out sslmode=disable, unless that network is yours alone
+    x.toml:20: [users] database = "postgres://***@db/users?***": the users' rights travel in plain text, and nobody vouches for them; take out sslmode=disable, unless that network is yours alone
     "#);
     insta::assert_snapshot!(warned(&users("connections = 4")), @r#"
     x.toml:20: [users] connections = 4: SQLite has none; take it out, or name a server in `database`
