@@ -118,7 +118,7 @@ async fn an_answer_that_nobody_waited_for_is_there_for_who_comes_back() {
     gate.add_permits(1);
     assert!(airport.refresh(1).await.is_ok());
     assert_eq!(airport.calls(), 1);
-    airport.pass(60);
+    airport.pass(UNCLAIMED.as_secs());
     assert!(airport.refresh(1).await.is_ok());
     assert_eq!(airport.calls(), 2);
 }

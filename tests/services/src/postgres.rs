@@ -168,6 +168,7 @@ mod tests {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", NAME, "--ignored", "--nocapture"])
             .env("DOORWARD_TEST_KILLED", "1")
+            .env_remove("DOORWARD_TEST_POSTGRES")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
