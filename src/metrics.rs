@@ -5,6 +5,26 @@ use prometheus::{
 };
 use std::time::Duration;
 
+/// Why a connection ended without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    /// Beyond the limits, and too many others are being told so.
+    Full,
+}
+
+impl Dropped {
+    /// Every reason.
+    pub const ALL: [Self; 1] = [Self::Full];
+
+    /// As the label says it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+        }
+    }
+}
+
 /// The gateway's own metrics in a registry of its own.
 #[derive(Debug)]
 pub struct Metrics {
@@ -12,6 +32,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     latency: Histogram,
     connections: IntGauge,
+    dropped: IntCounterVec,
     panics: IntCounter,
     database: HistogramVec,
     log_age: prometheus::Gauge,
@@ -45,6 +66,10 @@ impl Metrics {
                 .buckets(LATENCY.to_vec()),
             )?,
             connections: IntGauge::new("doorward_connections", "Open client connections.")?,
+            dropped: IntCounterVec::new(
+                Opts::new("doorward_connections_dropped_total", "Connections that ended without an answer, by reason."),
+                &["reason"],
+            )?,
             panics: IntCounter::new("doorward_panics_total", "Panics that were caught; each is a defect.")?,
             database: HistogramVec::new(
                 HistogramOpts::new(
@@ -74,6 +99,9 @@ impl Metrics {
             registry,
         };
         metrics.register()?;
+        for reason in Dropped::ALL {
+            metrics.dropped.with_label_values(&[reason.name()]);
+        }
         Ok(metrics)
     }
 
@@ -81,6 +109,7 @@ impl Metrics {
         self.registry.register(Box::new(self.requests.clone()))?;
         self.registry.register(Box::new(self.latency.clone()))?;
         self.registry.register(Box::new(self.connections.clone()))?;
+        self.registry.register(Box::new(self.dropped.clone()))?;
         self.registry.register(Box::new(self.panics.clone()))?;
         self.registry.register(Box::new(self.database.clone()))?;
         self.registry.register(Box::new(self.log_age.clone()))?;
@@ -110,6 +139,11 @@ impl Metrics {
     /// A connection was opened or closed.
     pub fn connection(&self, opened: bool) {
         self.connections.add(if opened { 1 } else { -1 });
+    }
+
+    /// A connection was ended without an answer.
+    pub fn dropped(&self, reason: Dropped) {
+        self.dropped.with_label_values(&[reason.name()]).inc();
     }
 
     /// Open client connections.

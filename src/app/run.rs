@@ -19,7 +19,7 @@ use tracing::{error, info, warn};
 use super::signals::Signals;
 use super::{App, StartError, descriptors};
 use crate::config::{Server, Settings};
-use crate::listener::{Guarded, Limits};
+use crate::listener::{Guarded, House, Limits};
 use crate::operations::{Health, Operations};
 use crate::proxy::Carrier;
 use crate::telemetry::Sink;
@@ -126,8 +126,11 @@ fn accept(
         max_header_size: server.max_header_size,
         max_headers: server.max_headers,
         max_connections: server.max_connections,
+        max_connections_per_address: server.max_connections_per_address,
     };
-    let guarded = Guarded::new(http_proxy(&conf, carrier), app.services.journal.clone(), limits);
+    let proxy = http_proxy(&conf, carrier);
+    let house = Arc::new(House::new(proxy, app.services.journal.clone(), limits, Arc::clone(&app.snapshot)));
+    let guarded = Guarded::new(house);
     let mut service = Service::new("gateway".to_owned(), guarded);
     let name = address.to_string();
     service.add_listener(ListenerConfig::tcp(&name).l4_buffer(L4BufferSettings::new(READ_BUFFER, WRITE_BUFFER)));

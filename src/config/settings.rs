@@ -62,6 +62,8 @@ pub struct Server {
     pub max_headers: usize,
     /// The most connections at once.
     pub max_connections: usize,
+    /// The most connections at once of one address; trusted proxies are exempt.
+    pub max_connections_per_address: usize,
     /// How long a stop waits for requests in flight.
     pub shutdown_timeout: Duration,
 }

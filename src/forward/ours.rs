@@ -6,7 +6,8 @@
 pub fn is_ours(name: &str) -> bool {
     let plain = |byte: u8| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
     if !name.bytes().all(plain) {
-        matches(&name.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-"))
+        let plain = name.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        matches(&plain) || FRAMING.contains(&plain.as_str())
     } else {
         matches(name)
     }
@@ -76,6 +77,11 @@ const PREFIXES: &[&str] = &["cf-access-", "cf-connecting-", "client-cert", "gap-
 
 const NAMES: &[&str] = &["client-ip", "fastly-client-ip", "forwarded", "front-end-https", "proxy", "true-client-ip"];
 
+/// Fields that frame a message or belong to one hop: in another spelling they are nothing to us, and to a CGI-like
+/// upstream they are what they seem.
+const FRAMING: &[&str] =
+    &["content-length", "http2-settings", "keep-alive", "proxy-authorization", "proxy-connection", "transfer-encoding"];
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -94,6 +100,8 @@ mod tests {
             "Remote-User",
             "SSL_CLIENT_S_DN",
             "Forwarded",
+            "Content_Length",
+            "transfer.encoding",
         ] {
             assert!(is_ours(name), "{name}");
         }
@@ -108,6 +116,7 @@ mod tests {
             "x-csrf-token",
             "cookie",
             "traceparent",
+            "content-length",
             "x_custom",
             "authorization",
             "x-requested-with",

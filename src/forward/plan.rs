@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, COOKIE, HOST};
+use http::header::{AUTHORIZATION, COOKIE, EXPECT, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::cookies;
@@ -34,6 +34,9 @@ impl Forward {
         }
         if incoming.websocket && !target.websocket {
             return Err(ForwardError::Upgrade);
+        }
+        if target.max_body.zip(incoming.body_length).is_some_and(|(most, announced)| announced > most) {
+            return Err(ForwardError::TooLarge);
         }
         Ok(Self {
             upstream: Arc::clone(&target.upstream),
@@ -78,7 +81,8 @@ impl Forward {
     /// The names of the client's fields that are not sent on.
     pub fn unwanted<'a>(&self, fields: &'a HeaderMap) -> impl Iterator<Item = &'a HeaderName> {
         let keep_token = self.forward_token;
-        fields.keys().filter(move |name| is_ours(name.as_str()) || (*name == AUTHORIZATION && !keep_token))
+        let met = |name: &HeaderName| *name == EXPECT;
+        fields.keys().filter(move |name| is_ours(name.as_str()) || met(name) || (*name == AUTHORIZATION && !keep_token))
     }
 
     /// The `Cookie` fields to send: joined to one, without the gateway's own.

@@ -17,6 +17,9 @@ pub enum HeadError {
     /// More connections than `max_connections`.
     #[error("there are too many connections")]
     TooManyConnections,
+    /// More connections of one address than `max_connections_per_address`.
+    #[error("there are too many connections of this address")]
+    TooManyOfOneAddress,
     /// Not `METHOD target HTTP/1.1`.
     #[error("the request line is malformed")]
     RequestLine,
@@ -46,6 +49,15 @@ pub enum HeadError {
     Expectation,
 }
 
+/// How the body of a request is framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// By its length, which may be none.
+    Length,
+    /// In chunks.
+    Chunked,
+}
+
 /// What the fields of a head say about the body and the host.
 #[derive(Default)]
 struct Seen {
@@ -69,7 +81,7 @@ impl<'a> Iterator for Lines<'a> {
 }
 
 /// Checks a complete head, up to and with its empty line.
-pub(super) fn check(head: &[u8], max_fields: usize) -> Result<(), HeadError> {
+pub(super) fn check(head: &[u8], max_fields: usize) -> Result<Body, HeadError> {
     let mut lines = Lines(head).map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let old = check_request_line(lines.next().unwrap_or_default())?;
     let mut seen = Seen::default();
@@ -85,7 +97,7 @@ pub(super) fn check(head: &[u8], max_fields: usize) -> Result<(), HeadError> {
     if seen.lengths + seen.codings > 1 || (old && seen.codings > 0) {
         return Err(HeadError::Framing);
     }
-    Ok(())
+    Ok(if seen.codings > 0 { Body::Chunked } else { Body::Length })
 }
 
 /// Where a head ends, if its end is within these bytes; `from` bytes were searched before.
@@ -193,11 +205,11 @@ mod tests {
     use super::*;
 
     fn with(line: &str) -> Result<(), HeadError> {
-        check(format!("GET /a HTTP/1.1\r\nHost: a\r\n{line}\r\n\r\n").as_bytes(), 100)
+        check(format!("GET /a HTTP/1.1\r\nHost: a\r\n{line}\r\n\r\n").as_bytes(), 100).map(drop)
     }
 
     fn first(line: &str) -> Result<(), HeadError> {
-        check(format!("{line}\r\nHost: a\r\n\r\n").as_bytes(), 100)
+        check(format!("{line}\r\nHost: a\r\n\r\n").as_bytes(), 100).map(drop)
     }
 
     #[test]

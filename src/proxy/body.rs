@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, EXPECT};
 use pingora::proxy::Session;
 
+use super::expectation;
 use crate::api::ApiError;
 
 /// The whole body, within limits of size and time.
@@ -23,8 +24,7 @@ pub(super) async fn read(session: &mut Session) -> Result<Bytes, ApiError> {
 async fn read_on(session: &mut Session) -> Result<Bytes, ApiError> {
     let broken = |_| ApiError::MalformedBody("The body broke off.");
     if session.get_header(EXPECT).is_some() && !session.is_body_empty() {
-        session.set_close_on_response_before_downstream_finish(false);
-        session.write_continue_response().await.map_err(broken)?;
+        expectation::ask(session).await.map_err(broken)?;
     }
     let mut body = BytesMut::new();
     while let Some(chunk) = session.read_request_body().await.map_err(broken)? {

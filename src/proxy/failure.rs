@@ -13,6 +13,7 @@ pub(super) fn rejection(error: &Error, noted: Option<UpstreamError>) -> Option<R
         return Some(failure.into());
     }
     match (error.esource(), error.etype()) {
+        (ErrorSource::Downstream, _) if is_doubtful(error) => Some(RequestError::Body.into()),
         (_, ErrorType::HTTPStatus(413)) => Some(ForwardError::TooLarge.into()),
         (_, ErrorType::HTTPStatus(500)) => Some(Rejection::Internal),
         (ErrorSource::Upstream, etype) => Some(upstream(etype).into()),
@@ -28,6 +29,12 @@ pub(super) fn rejection(error: &Error, noted: Option<UpstreamError>) -> Option<R
         (ErrorSource::Downstream, _) => Some(RequestError::Body.into()),
         (ErrorSource::Internal | ErrorSource::Unset, _) => Some(Rejection::Internal),
     }
+}
+
+/// Whether the listener refused what came in, and did not merely see it end.
+fn is_doubtful(error: &Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::InvalidData)
 }
 
 /// How a connection attempt failed.

@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 mod carrier;
+mod expectation;
 mod failure;
 mod passage;
 mod peer;

@@ -10,7 +10,7 @@ use tracing::{error, warn};
 use super::answer::Answer;
 use super::carrier::Carrier;
 use super::passage::{Forwarding, Passage, Stage};
-use super::{body, request_head};
+use super::{body, expectation, request_head};
 use crate::api::Call;
 use crate::app::{Services, Snapshot};
 use crate::forward::Forward;
@@ -55,6 +55,9 @@ impl Carrier {
         match &admission.route().target {
             Target::Upstream(target) => match Forward::plan(&admission, target, &incoming) {
                 Ok(forward) => {
+                    if let Err(error) = expectation::meet(session).await? {
+                        return self.refuse(session, passage, &error.into()).await;
+                    }
                     passage.record.upstream = Some(Arc::clone(forward.upstream()));
                     passage.stage = Stage::Forwarding(Box::new(Forwarding::new(forward, incoming.websocket)));
                     Ok(false)

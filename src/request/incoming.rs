@@ -1,7 +1,8 @@
 //! Everything a decision may look at, read once from the raw header and owned.
 
 use http::header::{
-    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HeaderMap, HeaderName, ORIGIN,
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_LENGTH, HeaderMap,
+    HeaderName, ORIGIN,
 };
 
 use super::origin::Hearsay;
@@ -31,6 +32,8 @@ pub struct Incoming {
     pub preflight: Option<Preflight>,
     /// Whether the client asks for a WebSocket (RFC 6455 §4.1).
     pub websocket: bool,
+    /// The length of the body, where it is announced.
+    pub body_length: Option<u64>,
 }
 
 /// What a browser asks before it calls from another origin (WHATWG Fetch, CORS preflight).
@@ -105,6 +108,7 @@ impl Incoming {
             origin: text(head.fields, &ORIGIN).map(str::to_owned),
             preflight: preflight(method, head.fields),
             websocket: websocket(method, head.fields)?,
+            body_length: text(head.fields, &CONTENT_LENGTH).and_then(|length| length.parse().ok()),
             query: query.map(str::to_owned),
             method,
             host,
@@ -211,7 +215,7 @@ fn websocket(method: Method, fields: &HeaderMap) -> Result<bool, RequestError> {
 
 /// A handshake with a body could smuggle a request past an upstream that takes it for the head alone.
 fn has_body(fields: &HeaderMap) -> bool {
-    fields.contains_key(http::header::CONTENT_LENGTH) || fields.contains_key(http::header::TRANSFER_ENCODING)
+    fields.contains_key(CONTENT_LENGTH) || fields.contains_key(http::header::TRANSFER_ENCODING)
 }
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

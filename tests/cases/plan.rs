@@ -29,8 +29,7 @@ impl Plan {
 }
 
 /// Classes that wait for the issue that brings what they attack.
-const LATER: [(&str, &str); 14] = [
-    ("smuggling.", "hardening"),
+const LATER: [(&str, &str); 13] = [
     ("http2", "hardening"),
     ("tls", "hardening"),
     ("resource", "hardening"),

@@ -16,6 +16,7 @@ mod auth_api;
 mod dev;
 mod forwarding;
 mod keycloak;
+mod listener;
 mod operations;
 mod pages;
 mod pipeline;

@@ -24,6 +24,7 @@ pub(super) fn read<'s>(section: &'s Section<'s>) -> Option<Server> {
         max_header_size: usize::try_from(section.size("max_header_size", KIB..=MIB).unwrap_or(32 * KIB)).ok()?,
         max_headers: section.number("max_headers", 100, 1..=256),
         max_connections: section.number("max_connections", 10_000, 1..=1_000_000),
+        max_connections_per_address: section.number("max_connections_per_address", 1000, 1..=1_000_000),
         shutdown_timeout: section.duration("shutdown_timeout", seconds(30), Duration::ZERO..=seconds(3600)),
         listen: listen?,
         admin_listen: admin_listen?,

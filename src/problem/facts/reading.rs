@@ -25,6 +25,9 @@ impl From<&HeadError> for Facts {
                     .because("too-many-fields")
             }
             HeadError::TooManyConnections => Self::unavailable("too-many-connections", "The gateway is full"),
+            HeadError::TooManyOfOneAddress => {
+                Self::unavailable("too-many-connections-of-address", "There are too many connections of your address")
+            }
             HeadError::RequestLine => {
                 Self::bad_request("request-line", "The request line is not 'METHOD target HTTP/1.1'.")
             }

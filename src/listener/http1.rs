@@ -1,0 +1,130 @@
+//! HTTP/1: heads within limits, read in one way only; the rest is Pingora's.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use futures_util::FutureExt;
+use pingora::apps::HttpServerApp;
+use pingora::protocols::http::ServerSession;
+use pingora::server::ShutdownWatch;
+use tokio::io::AsyncReadExt;
+use tokio::time::timeout;
+
+use super::HeadError;
+use super::chunks::Chunks;
+use super::guarded::Guarded;
+use super::head::{self, Body};
+use super::wire::{Watch, Wire};
+
+/// How reading a head ended.
+enum Head {
+    /// All of it is there, and perhaps the beginning of the body.
+    Complete(BytesMut, Watch),
+    Closed,
+    Refused(HeadError),
+}
+
+impl<P> Guarded<P>
+where
+    P: HttpServerApp + Send + Sync + 'static,
+{
+    /// One request after the other, until one side has had enough.
+    pub(super) async fn serve_http1(&self, mut wire: Box<Wire>, shutdown: &ShutdownWatch) {
+        let mut watch = shutdown.clone();
+        // Asked once a connection, not once a request.
+        let mut stop = pin!(async move { drop(watch.wait_for(|stopping| *stopping).await) }.fuse());
+        // Whoever connects has something to say; between two requests somebody may think.
+        let mut patience = self.house.limits.header_timeout;
+        loop {
+            match self.read_head(&mut wire, patience, stop.as_mut()).await {
+                Head::Complete(bytes, watch) => {
+                    wire.watch(watch);
+                    match self.pass_on(wire, bytes, shutdown).await {
+                        Some(reusable) => wire = reusable,
+                        None => return,
+                    }
+                }
+                Head::Closed => return,
+                // Boxed, so that no idle connection carries the room that a refusal reads into.
+                Head::Refused(error) => return Box::pin(self.house.refusals.refuse(wire, error)).await,
+            }
+            patience = self.house.limits.idle_timeout;
+        }
+    }
+
+    async fn pass_on(&self, wire: Box<Wire>, head: BytesMut, shutdown: &ShutdownWatch) -> Option<Box<Wire>> {
+        let mut session = ServerSession::new_http1(wire);
+        session.set_pipelined_prefix(head);
+        session.set_keepalive(if *shutdown.borrow() { None } else { Some(self.house.limits.idle_timeout.as_secs()) });
+        let reused = self.run(session, shutdown).await?;
+        Wire::back(reused.consume().0)
+    }
+
+    async fn read_head(&self, wire: &mut Wire, patience: Duration, stop: impl Future<Output = ()>) -> Head {
+        let mut bytes = BytesMut::with_capacity(FIRST_READ);
+        let first = tokio::select! {
+            first = timeout(patience, wire.read_buf(&mut bytes)) => first,
+            () = stop => timeout(LAST_CHANCE, wire.read_buf(&mut bytes)).await,
+        };
+        match first {
+            Ok(Ok(read)) if read > 0 => {}
+            Ok(Ok(_) | Err(_)) | Err(_) => return Head::Closed,
+        }
+        match self.judge(&bytes, 0) {
+            Ok(Some(watch)) => return Head::Complete(bytes, watch),
+            Ok(None) => {}
+            Err(error) => return Head::Refused(error),
+        }
+        match timeout(self.house.limits.header_timeout, self.read_rest(wire, &mut bytes)).await {
+            Ok(Ok(Some(watch))) => Head::Complete(bytes, watch),
+            Ok(Ok(None)) => Head::Closed,
+            Ok(Err(error)) => Head::Refused(error),
+            Err(_) => Head::Refused(HeadError::TooSlow),
+        }
+    }
+
+    /// The rest of the head; nothing when the client went away first.
+    async fn read_rest(&self, wire: &mut Wire, bytes: &mut BytesMut) -> Result<Option<Watch>, HeadError> {
+        loop {
+            let seen = bytes.len();
+            match wire.read_buf(bytes).await {
+                Ok(read) if read > 0 => {}
+                Ok(_) | Err(_) => return Ok(None),
+            }
+            if let Some(watch) = self.judge(bytes, seen)? {
+                return Ok(Some(watch));
+            }
+        }
+    }
+
+    /// What the body is held against, where a complete, undoubted head lies in these bytes.
+    fn judge(&self, bytes: &[u8], seen: usize) -> Result<Option<Watch>, HeadError> {
+        let limits = &self.house.limits;
+        match head::end(bytes, seen)? {
+            Some(end) if end > limits.max_header_size => Err(HeadError::TooLarge),
+            Some(end) => {
+                let (head, body) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+                head::check(head, limits.max_headers).and_then(|framing| watch(framing, body)).map(Some)
+            }
+            None if bytes.len() > limits.max_header_size => Err(HeadError::TooLarge),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The watch on a body, which has seen its beginning.
+fn watch(framing: Body, beginning: &[u8]) -> Result<Watch, HeadError> {
+    match framing {
+        Body::Length => Ok(Watch::Nothing),
+        Body::Chunked => {
+            let mut chunks = Chunks::default();
+            chunks.follow(beginning).map_err(|_| HeadError::Framing)?;
+            Ok(Watch::Chunks(chunks))
+        }
+    }
+}
+
+const FIRST_READ: usize = 2048;
+/// How long an idle connection may still bring a request that was on its way when the stop came.
+const LAST_CHANCE: Duration = Duration::from_millis(250);

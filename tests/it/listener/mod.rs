@@ -1,0 +1,5 @@
+//! What stands before the first request is read: connections, deadlines, framing.
+
+mod bodies;
+mod connections;
+mod expectations;
