@@ -16,9 +16,8 @@ use pingora::services::listening::Service;
 use tokio::net::TcpSocket;
 use tracing::{error, info, warn};
 
-use super::signals::Signals;
-use super::{App, StartError, descriptors};
-use crate::config::{Server, Settings};
+use super::{App, StartError, descriptors, signals};
+use crate::config::{Server, Settings, Source};
 use crate::listener::{Guarded, House, Limits};
 use crate::operations::{Health, Operations};
 use crate::proxy::Carrier;
@@ -46,8 +45,8 @@ pub struct Listening {
 }
 
 /// Runs a gateway until SIGTERM, SIGINT or the loss of an essential task.
-pub async fn serve(settings: Settings, sink: Sink, ready: Ready) -> Result<Ended, StartError> {
-    let mut signals = Signals::heed();
+pub async fn serve(settings: Settings, source: Option<Source>, sink: Sink, ready: Ready) -> Result<Ended, StartError> {
+    let (mut signals, hangups) = signals::heed();
     descriptors::raise(settings.server.max_connections);
     let server = settings.server.clone();
     let (gateway, operations) = (bind("listen", server.listen)?, bind("admin_listen", server.admin_listen)?);
@@ -55,7 +54,7 @@ pub async fn serve(settings: Settings, sink: Sink, ready: Ready) -> Result<Ended
         gateway: local("listen", &gateway, server.listen)?,
         operations: local("admin_listen", &operations, server.admin_listen)?,
     };
-    let mut app = App::build(settings, sink).await?;
+    let mut app = App::build(settings, source, hangups, sink).await?;
     let operations = operations_task(operations, app.health.clone());
     app.tasks.restarting("operations", operations);
     let mut accepting = tokio::spawn(accept(gateway, listening.gateway, &server, &app));
@@ -71,8 +70,9 @@ pub async fn serve(settings: Settings, sink: Sink, ready: Ready) -> Result<Ended
         Ended::Stopped => info!("stopping: no new requests, those in flight are finished"),
         Ended::Lost(task) => error!(task, "stopping: a task without which nothing may be served has ended"),
     }
+    let patience = app.snapshot.load().settings.server.shutdown_timeout;
     tokio::select! {
-        () = drain(app, accepting, server.shutdown_timeout) => {}
+        () = drain(app, accepting, patience) => {}
         () = signals.stop() => warn!("told to stop again: requests in flight are cut"),
     }
     Ok(ended)
