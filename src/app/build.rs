@@ -92,8 +92,8 @@ impl App {
             Follower::new(Arc::clone(&store) as _, Arc::clone(&standing), Arc::clone(&directory), clock.clone());
         follower.load().await?;
         tasks.essential("change log", follower.follow());
-        tasks.restarting("keeper", keeper(Arc::clone(&standing), Arc::clone(&store), keep));
 
+        let keeper_store = Arc::clone(&store);
         let workshop = Workshop {
             http: Arc::new(realm::http(KeycloakMetrics::new(metrics.registry())?)?),
             keys_metrics: KeysMetrics::new(metrics.registry())?,
@@ -107,6 +107,7 @@ impl App {
         };
         let fixed = Fixed::by(&settings);
         let snapshot = Arc::new(ArcSwap::from_pointee(workshop.snapshot(settings, None).await?));
+        tasks.restarting("keeper", keeper(Arc::clone(&standing), keeper_store, Arc::clone(&snapshot), keep, &clock));
         if let Some(source) = source {
             let reload =
                 Reload::new(source, workshop, fixed, Arc::clone(&snapshot), ReloadMetrics::new(metrics.registry())?);
@@ -133,14 +134,19 @@ fn options(clock: &Clock, metrics: &Arc<Metrics>) -> Options {
 fn keeper(
     standing: Arc<Standing>,
     store: Arc<dyn Store>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
     keep: Duration,
-) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> {
+    clock: &Clock,
+) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> + use<> {
+    let clock = clock.clone();
     move || {
-        let (standing, store) = (Arc::clone(&standing), Arc::clone(&store));
+        let (standing, store, snapshot) = (Arc::clone(&standing), Arc::clone(&store), Arc::clone(&snapshot));
+        let clock = clock.clone();
         Box::pin(async move {
             loop {
                 tokio::time::sleep(BETWEEN_SWEEPS).await;
                 standing.sweep();
+                snapshot.load().identities.sweep(clock.wall());
                 if let Err(error) = store.clean(keep).await {
                     tracing::warn!(error = &error as &dyn std::error::Error, "the change log could not be cleaned");
                 }

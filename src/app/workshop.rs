@@ -167,4 +167,4 @@ async fn upstreams(settings: &Settings, before: Option<&Snapshot>) -> Result<Arc
 }
 
 /// A proven token is some 600 bytes: 60 MB.
-const MAX_TOKENS: u64 = 100_000;
+const MAX_TOKENS: usize = 100_000;
