@@ -14,6 +14,7 @@ use crate::config::{self, Provision, Settings};
 use crate::gateway::Gateway;
 use crate::identity::{Identities, IssuerKeys, KeySource, KeysMetrics, Pace, TokenMetrics};
 use crate::keycloak::{Admin, Http, KeycloakMetrics, SetupError};
+use crate::listener::CertificateError;
 use crate::metrics::Metrics;
 use crate::operations::Health;
 use crate::request::TrustedProxies;
@@ -53,6 +54,9 @@ pub enum StartError {
     /// The prefix of the endpoints makes no path.
     #[error("[auth] prefix makes no path")]
     Prefix(#[from] PathPatternError),
+    /// A certificate cannot be used any more: `[server.tls]` was checked before.
+    #[error("[server.tls] {0}")]
+    Certificate(#[from] CertificateError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address} ([server] {key}): {source}")]
     Listen {

@@ -19,7 +19,8 @@ mod web_url;
 pub use complaints::{Complaint, Complaints};
 pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{
-    Auth, Client, Database, Issuer, Provision, Server, ServerUrl, Settings, Throttling, Upstream, Users,
+    Auth, CertificateFiles, Client, Database, Issuer, Provision, Server, ServerUrl, Settings, Throttling, Tls,
+    Upstream, Users,
 };
 
 use fault::Fault;

@@ -123,6 +123,7 @@ mod tests {
             connect_timeout: Duration::from_secs(1),
             write_timeout: Duration::from_secs(1),
             idle_timeout: Duration::from_secs(1),
+            http2: false,
         })
     }
 
