@@ -43,6 +43,17 @@ impl Counters {
         }
     }
 
+    /// The same counts under other numbers.
+    pub(super) fn limited(&self, limits: Throttling) -> Self {
+        let window = limits.login_window;
+        Self {
+            names: self.names.limited(limits.login_tries_per_name, window),
+            addresses: self.addresses.limited(limits.login_tries_per_address, window),
+            strangers: self.strangers.limited(limits.login_tries_per_address, window),
+            callers: self.callers.limited(limits.validations_per_caller, MINUTE),
+        }
+    }
+
     /// Counts a log-in from an address, before anything is looked up for it.
     pub(super) fn log_in_from(&self, address: IpAddr) -> Result<(), ApiError> {
         self.addresses.take(Network::of(address)).map_err(|exceeded| throttled(Counted::Address, exceeded))

@@ -18,7 +18,7 @@ pub(super) type Landing = Result<Arc<Tokens>, RefreshTokenError>;
 
 /// The refreshes, by the digest of their token; of bounded number.
 pub(super) struct Flights {
-    board: Mutex<Board>,
+    board: Arc<Mutex<Board>>,
     replay: Duration,
     capacity: usize,
     clock: Clock,
@@ -40,7 +40,12 @@ struct Flight {
 impl Flights {
     /// Gives the same answer again for `replay` after it was first given.
     pub(super) fn new(replay: Duration, clock: Clock) -> Self {
-        Self { board: Mutex::default(), replay, capacity: CAPACITY, clock }
+        Self { board: Arc::default(), replay, capacity: CAPACITY, clock }
+    }
+
+    /// The same flights, whose answers are given again for another while.
+    pub(super) fn replaying(&self, replay: Duration) -> Self {
+        Self { board: Arc::clone(&self.board), replay, capacity: self.capacity, clock: self.clock.clone() }
     }
 
     /// Joins the flight of this token, or starts one. The call runs to its end though nobody waits any more: with

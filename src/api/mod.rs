@@ -29,6 +29,6 @@ pub use access::Access;
 pub use call::{About, Call, Reply};
 pub use endpoint::Endpoint;
 pub use error::{ApiError, Counted};
-pub use parts::Parts;
+pub use parts::{Kept, Parts};
 pub use refresh_token::ForeignRefreshToken;
 pub use table::Api;

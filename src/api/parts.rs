@@ -1,6 +1,7 @@
 //! What the endpoints work with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::warn;
 
@@ -9,7 +10,7 @@ use super::counters::Counters;
 use super::flights::Flights;
 use super::turns::Turns;
 use crate::clock::Clock;
-use crate::config::Auth;
+use crate::config::{Auth, Throttling};
 use crate::gateway::Gateway;
 use crate::identity::{Identities, Identity, ProveError};
 use crate::keycloak::{Admin, Oidc};
@@ -37,6 +38,13 @@ pub struct Parts {
     pub clock: Clock,
 }
 
+/// What the endpoints keep from one request to the next, and a reload does not touch.
+pub struct Kept {
+    counters: Counters,
+    turns: Arc<Turns>,
+    flights: Flights,
+}
+
 /// The services and what the endpoints keep of their own.
 pub(super) struct Desk {
     pub(super) parts: Parts,
@@ -50,14 +58,26 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(auth: &Auth, parts: Parts, document: serde_json::Value) -> Self {
+    pub(super) fn new(auth: &Auth, parts: Parts, kept: &Kept, document: serde_json::Value) -> Self {
         Self {
-            counters: Counters::new(auth.throttle, &parts.clock),
-            turns: Arc::default(),
-            flights: Arc::new(Flights::new(auth.refresh_replay, parts.clock.clone())),
+            counters: kept.counters.limited(auth.throttle),
+            turns: Arc::clone(&kept.turns),
+            flights: Arc::new(kept.flights.replaying(auth.refresh_replay)),
             require_verified_email: auth.require_verified_email,
             document,
             parts,
+        }
+    }
+}
+
+impl Kept {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(limits: Throttling, clock: &Clock) -> Self {
+        Self {
+            counters: Counters::new(limits, clock),
+            turns: Arc::default(),
+            flights: Flights::new(Duration::ZERO, clock.clone()),
         }
     }
 }

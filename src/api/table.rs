@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::parts::Desk;
-use super::{Call, Endpoint, Parts, Reply, client_token, login, logout, me, openapi, refresh, validate};
+use super::{Call, Endpoint, Kept, Parts, Reply, client_token, login, logout, me, openapi, refresh, validate};
 use crate::config::Auth;
 use crate::problem::Rejection;
 use crate::routing::{HostPattern, Methods, PathPattern, PathPatternError, Route, Target};
@@ -17,13 +17,13 @@ pub struct Api {
 }
 
 impl Api {
-    /// Builds the table.
+    /// Builds the table, over what the endpoints have kept so far.
     #[must_use]
-    pub fn new(auth: &Auth, parts: Parts) -> Self {
+    pub fn new(auth: &Auth, parts: Parts, kept: &Kept) -> Self {
         let endpoints = endpoints(auth);
         let document = openapi::document(&auth.prefix, &endpoints);
         Self {
-            desk: Arc::new(Desk::new(auth, parts, document)),
+            desk: Arc::new(Desk::new(auth, parts, kept, document)),
             endpoints,
             prefix: auth.prefix.clone(),
             cors_origins: auth.cors_origins.clone(),

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -10,7 +11,7 @@ use crate::clock::{Boot, Clock};
 
 /// Counters for many keys, of bounded number.
 pub(super) struct Throttle<K> {
-    tries: Mutex<HashMap<K, VecDeque<Boot>>>,
+    tries: Arc<Mutex<HashMap<K, VecDeque<Boot>>>>,
     limit: usize,
     window: Duration,
     capacity: usize,
@@ -27,7 +28,13 @@ pub(super) struct Exceeded {
 impl<K: Hash + Eq> Throttle<K> {
     /// At most `limit` tries of a key in any `window`.
     pub(super) fn new(limit: usize, window: Duration, clock: Clock) -> Self {
-        Self { tries: Mutex::default(), limit, window, capacity: CAPACITY, clock }
+        Self { tries: Arc::default(), limit, window, capacity: CAPACITY, clock }
+    }
+
+    /// The same tries under other numbers: whoever is locked out does not come in by a reload.
+    pub(super) fn limited(&self, limit: usize, window: Duration) -> Self {
+        let (tries, clock) = (Arc::clone(&self.tries), self.clock.clone());
+        Self { tries, limit, window, capacity: self.capacity, clock }
     }
 
     /// Counts a try, or says how long to wait. A try that is refused does not count, so that a lock ends though
@@ -100,6 +107,17 @@ mod tests {
         clock.advance(Duration::from_secs(30));
         assert_eq!(throttle.take("alice".into()), Ok(()), "the first try has left the window");
         assert_eq!(wait(throttle.take("alice".into())), Some(10), "the second has not");
+    }
+
+    #[test]
+    fn other_numbers_count_the_same_tries() {
+        let (throttle, _) = throttle(2);
+        assert_eq!([0; 2].map(|_| throttle.take("alice".into())), [Ok(()), Ok(())]);
+        let stricter = throttle.limited(1, Duration::from_secs(60));
+        assert_eq!(wait(stricter.take("alice".into())), Some(60));
+        let milder = throttle.limited(3, Duration::from_secs(60));
+        assert_eq!(milder.take("alice".into()), Ok(()));
+        assert_eq!(wait(throttle.take("alice".into())), Some(60), "one try counts for all");
     }
 
     #[test]

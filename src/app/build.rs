@@ -6,24 +6,23 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use super::reload::{Reload, ReloadMetrics};
+use super::signals::Hangups;
+use super::workshop::{SnapshotError, Workshop, longest_life};
 use super::{Services, Snapshot, Tasks, database, realm};
 use crate::accounts::Provisioner;
-use crate::api::{Api, Parts};
+use crate::api::Kept;
 use crate::clock::Clock;
-use crate::config::{self, Provision, Settings};
-use crate::gateway::Gateway;
-use crate::identity::{Identities, IssuerKeys, KeySource, KeysMetrics, Pace, TokenMetrics};
-use crate::keycloak::{Admin, Http, KeycloakMetrics, SetupError};
-use crate::listener::CertificateError;
+use crate::config::{Fixed, Provision, Settings, Source};
+use crate::identity::{KeysMetrics, TokenMetrics};
+use crate::keycloak::{KeycloakMetrics, SetupError};
+use crate::listener::{CertificateError, Certificates};
 use crate::metrics::Metrics;
 use crate::operations::Health;
-use crate::request::TrustedProxies;
 use crate::rights::{Directory, Epoch};
-use crate::routing::{PathPattern, PathPatternError, Routes};
 use crate::standing::{Follower, Standing};
 use crate::store::{Options, Store, StoreError};
 use crate::telemetry::{Journal, Sink};
-use crate::upstream::Upstreams;
 
 /// A gateway that is put together and loaded, and does not listen yet.
 pub struct App {
@@ -33,6 +32,8 @@ pub struct App {
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// What the operations listener shows.
     pub health: Health,
+    /// What TLS is spoken with, where it is.
+    pub certificates: Option<Arc<Certificates>>,
     /// What runs beside the requests.
     pub tasks: Tasks,
     /// Tells everybody that the node is about to stop.
@@ -51,9 +52,9 @@ pub enum StartError {
     /// A metric is registered twice: a defect.
     #[error("the metrics cannot be registered")]
     Metrics(#[from] prometheus::Error),
-    /// The prefix of the endpoints makes no path.
-    #[error("[auth] prefix makes no path")]
-    Prefix(#[from] PathPatternError),
+    /// The settings make no snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// A certificate cannot be used any more: `[server.tls]` was checked before.
     #[error("[server.tls] {0}")]
     Certificate(#[from] CertificateError),
@@ -72,7 +73,12 @@ pub enum StartError {
 impl App {
     /// Opens the database, reads the log and the catalogue, and waits a moment for the keys. A gateway starts
     /// without Keycloak; it is not ready until the keys are there.
-    pub async fn build(settings: Settings, sink: Sink) -> Result<Self, StartError> {
+    pub(super) async fn build(
+        settings: Settings,
+        source: Option<Source>,
+        hangups: Hangups,
+        sink: Sink,
+    ) -> Result<Self, StartError> {
         let clock = Clock::system();
         let metrics = Arc::new(Metrics::new()?);
         let mut tasks = Tasks::default();
@@ -80,8 +86,7 @@ impl App {
 
         let store = database::open(&settings.users, options(&clock, &metrics)).await?;
         let epoch = Arc::new(Epoch::default());
-        let keep =
-            settings.issuers().map(|issuer| issuer.max_lifetime + issuer.leeway).max().unwrap_or_default() + SPARE;
+        let keep = longest_life(&settings) + SPARE;
         let standing =
             Arc::new(Standing::new(clock.clone(), settings.users.stale_when_blind, keep, Arc::clone(&epoch)));
         let provisioner = match settings.users.provision {
@@ -95,82 +100,55 @@ impl App {
         tasks.essential("change log", follower.follow());
         tasks.restarting("keeper", keeper(Arc::clone(&standing), Arc::clone(&store), keep));
 
-        let http = Arc::new(realm::http(KeycloakMetrics::new(metrics.registry())?)?);
-        let identities = Arc::new(identities(settings.issuers(), &http, &clock, &metrics, &mut tasks)?);
-        let gateway = Arc::new(Gateway::new(Arc::clone(&identities), directory, Arc::clone(&standing), clock.clone()));
-        for keys in identities.keys() {
-            keys.load_first(FIRST_KEYS).await;
+        let workshop = Workshop {
+            http: Arc::new(realm::http(KeycloakMetrics::new(metrics.registry())?)?),
+            keys_metrics: KeysMetrics::new(metrics.registry())?,
+            token_metrics: TokenMetrics::new(metrics.registry())?,
+            kept: Kept::new(settings.auth.throttle, &clock),
+            clock: clock.clone(),
+            store,
+            standing: Arc::clone(&standing),
+            directory,
+            keep,
+        };
+        let fixed = Fixed::by(&settings);
+        let certificates = certificates(&settings, &metrics, &mut tasks)?;
+        let snapshot = Arc::new(ArcSwap::from_pointee(workshop.snapshot(settings, None).await?));
+        if let Some(source) = source {
+            let metrics = ReloadMetrics::new(metrics.registry())?;
+            let reload = Reload::new(source, workshop, fixed, Arc::clone(&snapshot), certificates.clone(), metrics);
+            tasks.restarting("reload", reload.task(hangups));
         }
-
-        let oidc = Arc::new(realm::oidc(&settings.keycloak, &http));
-        let api = Api::new(
-            &settings.auth,
-            Parts {
-                gateway: Arc::clone(&gateway),
-                identities: Arc::clone(&identities),
-                admin: Admin::new(Arc::clone(&oidc)),
-                oidc,
-                standing: Arc::clone(&standing),
-                log: Arc::clone(&store) as _,
-                ledger: store,
-                clock: clock.clone(),
-            },
-        );
-        let snapshot = snapshot(settings, &api)?;
-        snapshot.upstreams.resolve().await;
-        tasks.restarting("names", {
-            let upstreams = Arc::clone(&snapshot.upstreams);
-            move || Arc::clone(&upstreams).follow_names()
-        });
         let journal = Journal::new(Arc::clone(&metrics), sink.clone());
         Ok(Self {
-            services: Arc::new(Services { gateway, api, journal, clock: clock.clone(), stopping: stopping.clone() }),
-            snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
-            health: Health { identities, standing, metrics, stopping, sink, clock },
+            services: Arc::new(Services { journal, clock: clock.clone(), stopping: stopping.clone() }),
+            snapshot: Arc::clone(&snapshot),
+            health: Health { snapshot, standing, metrics, stopping, sink, clock },
+            certificates,
             tasks,
             stop,
         })
     }
 }
 
+fn certificates(
+    settings: &Settings,
+    metrics: &Arc<Metrics>,
+    tasks: &mut Tasks,
+) -> Result<Option<Arc<Certificates>>, CertificateError> {
+    let Some(tls) = &settings.server.tls else { return Ok(None) };
+    let certificates = Arc::new(Certificates::load(&tls.certificates, Arc::clone(metrics))?);
+    tasks.restarting("certificates", {
+        let certificates = Arc::clone(&certificates);
+        move || Arc::clone(&certificates).follow()
+    });
+    Ok(Some(certificates))
+}
+
 fn options(clock: &Clock, metrics: &Arc<Metrics>) -> Options {
     let metrics = Arc::clone(metrics);
     let observe = Arc::new(move |operation, done, took| metrics.database(operation, done, took));
     Options { clock: clock.clone(), observe, ..Options::default() }
-}
-
-fn identities<'a>(
-    issuers: impl Iterator<Item = &'a config::Issuer>,
-    http: &Arc<Http>,
-    clock: &Clock,
-    metrics: &Metrics,
-    tasks: &mut Tasks,
-) -> Result<Identities, prometheus::Error> {
-    let keys_metrics = KeysMetrics::new(metrics.registry())?;
-    let mut accepted = Vec::new();
-    for issuer in issuers {
-        let pace = Pace::new(issuer.keys_refresh, issuer.keys_max_stale);
-        let keys = Arc::new(IssuerKeys::new(Arc::clone(&issuer.name), pace, clock.clone(), keys_metrics.clone()));
-        tasks.restarting("keys", {
-            let (keys, issuer, http) = (Arc::clone(&keys), issuer.clone(), Arc::clone(http));
-            move || {
-                let source = KeySource::new(&issuer, Arc::new(realm::oidc(&issuer, &http)));
-                Arc::clone(&keys).run(source, std::future::pending())
-            }
-        });
-        accepted.push((issuer.clone(), keys));
-    }
-    Ok(Identities::new(accepted, MAX_TOKENS, TokenMetrics::new(metrics.registry())?))
-}
-
-fn snapshot(settings: Settings, api: &Api) -> Result<Snapshot, PathPatternError> {
-    let mut routes = settings.routes;
-    routes.extend(api.routes()?);
-    Ok(Snapshot {
-        routes: Routes::new(routes).reserving(&PathPattern::parse(&format!("{}/*", settings.auth.prefix))?),
-        upstreams: Arc::new(Upstreams::new(settings.upstreams)),
-        trusted_proxies: TrustedProxies::new(settings.server.trusted_proxies),
-    })
 }
 
 /// Cleans what has expired, in memory and in the log.
@@ -195,7 +173,4 @@ fn keeper(
 
 /// Beyond the longest life of a token: clocks differ, and a sweep is not on time.
 const SPARE: Duration = Duration::from_secs(600);
-const FIRST_KEYS: Duration = Duration::from_secs(3);
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
-/// A proven token is some 600 bytes: 60 MB.
-const MAX_TOKENS: u64 = 100_000;

@@ -17,10 +17,9 @@ use pingora::services::listening::Service;
 use tokio::net::TcpSocket;
 use tracing::{error, info, warn};
 
-use super::signals::Signals;
-use super::{App, StartError, descriptors};
-use crate::config::{Server, Settings};
-use crate::listener::{Certificates, Entrance, Guarded, House, Limits};
+use super::{App, StartError, descriptors, signals};
+use crate::config::{Server, Settings, Source};
+use crate::listener::{Entrance, Guarded, House, Limits};
 use crate::operations::{Health, Operations};
 use crate::proxy::Carrier;
 use crate::telemetry::Sink;
@@ -49,8 +48,8 @@ pub struct Listening {
 }
 
 /// Runs a gateway until SIGTERM, SIGINT or the loss of an essential task.
-pub async fn serve(settings: Settings, sink: Sink, ready: Ready) -> Result<Ended, StartError> {
-    let mut signals = Signals::heed();
+pub async fn serve(settings: Settings, source: Option<Source>, sink: Sink, ready: Ready) -> Result<Ended, StartError> {
+    let (mut signals, hangups) = signals::heed();
     descriptors::raise(settings.server.max_connections);
     let server = settings.server.clone();
     let (gateway, operations) = (bind("listen", server.listen)?, bind("admin_listen", server.admin_listen)?);
@@ -60,11 +59,11 @@ pub async fn serve(settings: Settings, sink: Sink, ready: Ready) -> Result<Ended
         gateway: local("listen", &gateway, server.listen)?,
         operations: local("admin_listen", &operations, server.admin_listen)?,
     };
-    let mut app = App::build(settings, sink).await?;
+    let mut app = App::build(settings, source, hangups, sink).await?;
     let operations = operations_task(operations, app.health.clone());
     app.tasks.restarting("operations", operations);
     let sockets = [Some(gateway), tls];
-    let mut accepting = tokio::spawn(accept(sockets, &server, &mut app)?);
+    let mut accepting = tokio::spawn(accept(sockets, &server, &app)?);
     let tls_listen = listening.tls.map(tracing::field::display);
     info!(listen = %listening.gateway, tls_listen, admin_listen = %listening.operations, version = env!("CARGO_PKG_VERSION"), "ready");
     ready(listening);
@@ -78,8 +77,9 @@ pub async fn serve(settings: Settings, sink: Sink, ready: Ready) -> Result<Ended
         Ended::Stopped => info!("stopping: no new requests, those in flight are finished"),
         Ended::Lost(task) => error!(task, "stopping: a task without which nothing may be served has ended"),
     }
+    let patience = app.snapshot.load().settings.server.shutdown_timeout;
     tokio::select! {
-        () = drain(app, accepting, server.shutdown_timeout) => {}
+        () = drain(app, accepting, patience) => {}
         () = signals.stop() => warn!("told to stop again: requests in flight are cut"),
     }
     Ok(ended)
@@ -117,7 +117,7 @@ fn operations_task(
 fn accept(
     sockets: [Option<TcpListener>; 2],
     server: &Server,
-    app: &mut App,
+    app: &App,
 ) -> Result<impl Future<Output = ()> + Send + use<>, StartError> {
     let conf = Arc::new(ServerConf {
         threads: server.threads,
@@ -128,7 +128,7 @@ fn accept(
     let carrier = Carrier::new(Arc::clone(&app.services), Arc::clone(&app.snapshot));
     let (journal, snapshot) = (app.services.journal.clone(), Arc::clone(&app.snapshot));
     let house = Arc::new(House::new(http_proxy(&conf, carrier), journal, limits(server), snapshot));
-    let entrances = [Some(Entrance::Plain { h2c: server.h2c }), certificates(server, app)?.map(Entrance::Tls)];
+    let entrances = [Some(Entrance::Plain { h2c: server.h2c }), app.certificates.clone().map(Entrance::Tls)];
     let services = sockets.into_iter().zip(entrances).filter_map(|(socket, entrance)| Some((socket?, entrance?)));
     let services = services.map(|(socket, entrance)| service(socket, Guarded::new(Arc::clone(&house), entrance)));
     let started = services.collect::<Result<Vec<_>, StartError>>()?;
@@ -161,17 +161,6 @@ fn service<A: ServerApp + Send + Sync + 'static>(
     let mut fds = Fds::new();
     fds.add(name, socket.into_raw_fd());
     Ok((service, Arc::new(Mutex::new(fds))))
-}
-
-fn certificates(server: &Server, app: &mut App) -> Result<Option<Arc<Certificates>>, StartError> {
-    let Some(tls) = &server.tls else { return Ok(None) };
-    let metrics = Arc::clone(app.services.journal.metrics());
-    let certificates = Arc::new(Certificates::load(&tls.certificates, metrics)?);
-    app.tasks.restarting("certificates", {
-        let certificates = Arc::clone(&certificates);
-        move || Arc::clone(&certificates).follow()
-    });
-    Ok(Some(certificates))
 }
 
 fn limits(server: &Server) -> Limits {

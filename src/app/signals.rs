@@ -1,48 +1,44 @@
-//! SIGTERM and SIGINT stop the gateway; SIGHUP does not.
+//! SIGTERM and SIGINT stop the gateway, SIGHUP reloads it.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::{info, warn};
+use tracing::warn;
 
-/// The signals of the gateway, heeded from the moment this is made.
-pub(super) struct Signals(Option<Heard>);
+/// The signals that stop the gateway, heeded from the moment this is made.
+pub(super) struct Signals(Option<[Signal; 2]>);
 
-struct Heard {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
+/// The signal that reloads it, heeded likewise.
+pub(super) struct Hangups(Option<Signal>);
+
+/// From here on a signal ends nothing by itself.
+pub(super) fn heed() -> (Signals, Hangups) {
+    let stops = || Ok([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]);
+    (Signals(heard(stops())), Hangups(heard(signal(SignalKind::hangup()))))
 }
 
-impl Heard {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
+fn heard<T>(signals: std::io::Result<T>) -> Option<T> {
+    if let Err(error) = &signals {
+        warn!(%error, "signals cannot be heeded: the process ends at once when it is told to stop");
     }
+    signals.ok()
 }
 
 impl Signals {
-    /// From here on a signal ends nothing by itself.
-    pub(super) fn heed() -> Self {
-        let signals = Heard::new();
-        if let Err(error) = &signals {
-            warn!(%error, "signals cannot be heeded: the process ends at once when it is told to stop");
-        }
-        Self(signals.ok())
-    }
-
     /// Returns when the process was told to stop; called again, when it was told again.
     pub(super) async fn stop(&mut self) {
-        let Some(heard) = &mut self.0 else { return std::future::pending().await };
-        loop {
-            tokio::select! {
-                _ = heard.terminate.recv() => return,
-                _ = heard.interrupt.recv() => return,
-                _ = heard.hangup.recv() => {
-                    info!("SIGHUP is passed over: this version reads its configuration when it starts, only");
-                }
-            }
+        let Some([terminate, interrupt]) = &mut self.0 else { return std::future::pending().await };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+}
+
+impl Hangups {
+    /// Returns when the process was told to reload since the last call.
+    pub(super) async fn next(&mut self) {
+        match &mut self.0 {
+            Some(hangup) => drop(hangup.recv().await),
+            None => std::future::pending().await,
         }
     }
 }

@@ -2,16 +2,34 @@
 
 use std::sync::Arc;
 
+use super::issuers::IssuerInUse;
+use super::running::Running;
+use crate::api::Api;
+use crate::config::Settings;
+use crate::gateway::Gateway;
+use crate::identity::Identities;
 use crate::request::TrustedProxies;
 use crate::routing::Routes;
 use crate::upstream::Upstreams;
 
-/// Everything of the settings that a request looks at. A request keeps the one that it began with.
+/// Everything that the settings decide about a request. A request keeps the one that it began with, so that none is
+/// judged by two files.
 pub struct Snapshot {
     /// The routes, ours among them.
     pub routes: Routes,
+    /// The steps from credential to grant.
+    pub gateway: Arc<Gateway>,
+    /// Whose tokens prove what, with what was proven.
+    pub identities: Arc<Identities>,
+    /// The endpoints of our own.
+    pub api: Api,
     /// The upstreams.
     pub upstreams: Arc<Upstreams>,
     /// Whose word about the client counts.
     pub trusted_proxies: TrustedProxies,
+    /// What it was made of, without the routes.
+    pub(super) settings: Settings,
+    /// The tasks end with the last snapshot that uses them.
+    pub(super) issuers: Vec<IssuerInUse>,
+    pub(super) names: Arc<Running>,
 }

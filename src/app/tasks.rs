@@ -1,10 +1,11 @@
 //! Everything that runs beside the requests, with one owner.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
 
 use tokio::task::{JoinError, JoinSet};
 use tracing::error;
+
+use super::running::again;
 
 /// The tasks of a process: named, restarted where that is right, ended on stop.
 #[derive(Debug, Default)]
@@ -26,25 +27,13 @@ impl Tasks {
     }
 
     /// Runs a task again and again; a panic costs it a pause that grows.
-    pub fn restarting<F>(&mut self, name: &'static str, mut make: impl FnMut() -> F + Send + 'static)
+    pub fn restarting<F>(&mut self, name: &'static str, make: impl FnMut() -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
     {
         self.set.spawn(async move {
-            let mut pause = FIRST_PAUSE;
-            loop {
-                let mut run = JoinSet::new();
-                let began = Instant::now();
-                run.spawn(make());
-                if let Some(Err(error)) = run.join_next().await {
-                    report(name, &error);
-                }
-                if began.elapsed() > LONGEST_PAUSE {
-                    pause = FIRST_PAUSE;
-                }
-                tokio::time::sleep(pause).await;
-                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
-            }
+            again(name, make).await;
+            name
         });
     }
 
@@ -65,11 +54,8 @@ impl Tasks {
     }
 }
 
-fn report(name: &'static str, error: &JoinError) {
+pub(super) fn report(name: &'static str, error: &JoinError) {
     if error.is_panic() {
         error!(task = name, "a task has panicked");
     }
 }
-
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);

@@ -1,32 +1,65 @@
 //! `doorward check`: reads the configuration, offline, and prints what it means.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::Args;
 use comfy_table::Table;
 use comfy_table::presets;
 
-use crate::config::Settings;
+use crate::config::{Fixed, Settings};
 use crate::policy::{Requirements, Rule};
 use crate::routing::{HostPattern, Route, Routes, Target};
 
+/// Read the configuration, open no port, and print the routes in the order in which they are tried.
+#[derive(Args, Debug)]
+pub struct Check {
+    /// The file that a gateway runs with now: say what of the difference a reload would not take up.
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+}
+
+/// How the environment is asked.
+type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// Prints the routes in the order in which they are tried, and warnings; or everything that is wrong, and fails.
 #[must_use]
-pub fn run(config: &Path, env: &dyn Fn(&str) -> Option<String>) -> ExitCode {
-    match check(config, env, &mut io::stdout().lock(), &mut io::stderr().lock()) {
+pub fn run(check: &Check, config: &Path, env: Environment<'_>) -> ExitCode {
+    let (output, errors) = (&mut io::stdout().lock(), &mut io::stderr().lock());
+    let right = self::check(config, env, output, errors).and_then(|right| {
+        let compared = check.against.as_deref().map_or(Ok(true), |running| compare(running, config, env, errors))?;
+        Ok(right && compared)
+    });
+    match right {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) | Err(_) => ExitCode::FAILURE,
     }
 }
 
+/// Says what a gateway that runs with the one file would not take up of the other; whether a reload takes it at all.
+fn compare(running: &Path, config: &Path, env: Environment<'_>, errors: &mut impl Write) -> io::Result<bool> {
+    let (Ok((new, _)), read) = (Settings::load(config, env), Settings::load(running, env)) else { return Ok(false) };
+    let old = match read {
+        Ok((old, _)) => old,
+        Err(complaints) => {
+            write!(errors, "{complaints}")?;
+            return Ok(false);
+        }
+    };
+    let fixed = Fixed::by(&old);
+    for key in fixed.changed_by(&new) {
+        writeln!(errors, "needs a restart: {key}")?;
+    }
+    let other_realm = fixed.other_realm(&new);
+    for key in &other_realm {
+        writeln!(errors, "needs a restart, and a reload of it is refused: {key}")?;
+    }
+    Ok(other_realm.is_empty())
+}
+
 /// Whether the file is right.
-fn check(
-    config: &Path,
-    env: &dyn Fn(&str) -> Option<String>,
-    output: &mut impl Write,
-    errors: &mut impl Write,
-) -> io::Result<bool> {
+fn check(config: &Path, env: Environment<'_>, output: &mut impl Write, errors: &mut impl Write) -> io::Result<bool> {
     match Settings::load(config, env) {
         Ok((settings, warnings)) => {
             warnings.iter().try_for_each(|warning| writeln!(errors, "warning: {warning}"))?;
@@ -181,6 +214,26 @@ upstream = "billing"
             right && output.starts_with("METHODS") && errors.starts_with("warning: x.toml:55: [auth] "),
             "{errors}"
         );
+    }
+
+    #[test]
+    fn what_a_reload_does_not_take_up_is_named() {
+        let file = |text: &str| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), text).unwrap();
+            file
+        };
+        let said = |new: &str| {
+            let (old, new, mut errors) = (file(ROUTES), file(new), Vec::new());
+            let env = |_: &str| Some("hunter2".to_owned());
+            let taken = compare(old.path(), new.path(), &env, &mut errors).unwrap();
+            (taken, String::from_utf8(errors).unwrap())
+        };
+        assert_eq!(said(&ROUTES.replace("any_role", "all_roles")), (true, String::new()));
+        let moved = ROUTES.replace("127.0.0.1:8000", "127.0.0.1:8001");
+        assert_eq!(said(&moved), (true, "needs a restart: [server] listen\n".into()));
+        let (taken, text) = said(&ROUTES.replace("realms/acme", "realms/other"));
+        assert!(!taken && text.contains("refused: [keycloak] issuer"), "{text}");
     }
 
     /// CFG-012.

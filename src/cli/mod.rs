@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::Settings;
+use crate::config::{Settings, Source};
 
 /// An authentication gateway: checks tokens of Keycloak, adds roles and permissions of your users database,
 /// forwards to your applications.
@@ -47,7 +47,7 @@ enum Command {
     #[cfg(feature = "dev")]
     Dev(dev::Dev),
     /// Read the configuration, offline, and print the routes in the order in which they are tried.
-    Check,
+    Check(check::Check),
     /// Say which route holds for a request, and whether a user may enter it.
     Explain(explain::Explain),
     /// Bring the users database up to date. `doorward run` does the same when it starts.
@@ -73,13 +73,16 @@ pub fn run() -> ExitCode {
     crate::app::install_cryptography();
     let config = arguments.config;
     match arguments.command {
-        Command::Run => with_settings(&config, run::run),
+        Command::Run => {
+            let source = Source::new(&config, |file| Settings::load(file, &environment));
+            with_settings(&config, |settings| run::run(settings, source))
+        }
         #[cfg(feature = "dev")]
         Command::Dev(dev) => {
             let named = matches.subcommand().and_then(|(_, dev)| dev.value_source("config"));
             dev::run(&dev, &config, dev::is_named(named))
         }
-        Command::Check => check::run(&config, &environment),
+        Command::Check(check) => check::run(&check, &config, &environment),
         Command::Explain(explain) => with_settings(&config, |settings| explain::run(explain, settings)),
         Command::Migrate(migrate) => with_settings(&config, |settings| ledger::migrate(&migrate, &settings)),
         Command::Users(users) => with_settings(&config, |settings| ledger::users(users, &settings)),

@@ -4,16 +4,11 @@ use std::process::ExitCode;
 
 use super::{say, sentence};
 use crate::app::{self, Ended};
-use crate::config::Settings;
+use crate::config::{Settings, Source};
 use crate::telemetry;
 
-/// Runs the gateway until it is told to stop.
-pub fn run(settings: Settings) -> ExitCode {
-    serve(settings, Box::new(|_| ()))
-}
-
-/// Runs the gateway, and tells where it listens once it does.
-pub(super) fn serve(settings: Settings, ready: app::Ready) -> ExitCode {
+/// Runs the gateway until it is told to stop; the source is read again on a reload.
+pub fn run(settings: Settings, source: Source) -> ExitCode {
     let runtime = match runtime(settings.server.threads) {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -22,7 +17,7 @@ pub(super) fn serve(settings: Settings, ready: app::Ready) -> ExitCode {
         }
     };
     let sink = telemetry::start();
-    let ended = runtime.block_on(app::serve(settings, sink.clone(), ready));
+    let ended = runtime.block_on(app::serve(settings, Some(source), sink.clone(), Box::new(|_| ())));
     sink.finish();
     match ended {
         Ok(Ended::Stopped) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@ mod algorithm;
 mod complaints;
 mod duration;
 mod fault;
+mod fixed;
 mod load;
 mod name;
 mod network;
@@ -14,14 +15,17 @@ mod secret;
 mod settings;
 mod shown;
 mod size;
+mod source;
 mod web_url;
 
 pub use complaints::{Complaint, Complaints};
+pub use fixed::Fixed;
 pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{
     Auth, CertificateFiles, Client, Database, Issuer, Provision, Server, ServerUrl, Settings, Throttling, Tls,
     Upstream, Users,
 };
+pub use source::{Read, Source};
 
 use fault::Fault;
 

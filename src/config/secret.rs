@@ -7,6 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+
 /// A secret that was read from a file or the environment. Its source is kept, so that it can be read again.
 #[derive(Clone)]
 pub struct Secret {
@@ -86,6 +88,15 @@ impl SecretSource {
         }
     }
 }
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        let same = verify_slices_are_equal(self.value.as_bytes(), other.value.as_bytes()).is_ok();
+        same & (self.source == other.source)
+    }
+}
+
+impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! What a configuration file says, resolved and checked: every default filled in, every value typed.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use jsonwebtoken::Algorithm;
 use url::Url;
 
-use super::Secret;
+use super::{Secret, SecretSource};
 use crate::listener::Names;
 use crate::routing::Route;
 use crate::store::Address;
@@ -38,10 +38,19 @@ impl Settings {
     pub fn issuers(&self) -> impl Iterator<Item = &Issuer> {
         std::iter::once(&self.keycloak).chain(&self.also)
     }
+
+    /// The files that secrets were read from.
+    pub fn secret_files(&self) -> impl Iterator<Item = &Path> {
+        let clients = self.issuers().filter_map(|issuer| issuer.client.as_ref()).map(|client| &client.secret);
+        clients.chain(&self.users.password).filter_map(|secret| match secret.source() {
+            SecretSource::File(path) => Some(path.as_path()),
+            SecretSource::Environment(_) => None,
+        })
+    }
 }
 
 /// `[server]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
     /// Where requests are taken.
     pub listen: SocketAddr,
@@ -75,10 +84,12 @@ pub struct Server {
     pub max_streams: u32,
     /// How long a stop waits for requests in flight.
     pub shutdown_timeout: Duration,
+    /// Whether a file that changes is read again without being told.
+    pub reload_on_change: bool,
 }
 
 /// `[server.tls]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
     /// Where requests are taken.
     pub listen: SocketAddr,
@@ -87,7 +98,7 @@ pub struct Tls {
 }
 
 /// A certificate, its key, and the hosts that it is for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFiles {
     /// `names`; empty where those of the certificate count.
     pub names: Names,
@@ -98,7 +109,7 @@ pub struct CertificateFiles {
 }
 
 /// `[keycloak]` or `[[keycloak.also]]`: an issuer whose tokens are accepted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer {
     /// A short name for metrics and paths.
     pub name: Arc<str>,
@@ -128,7 +139,7 @@ pub struct Issuer {
 }
 
 /// The gateway's own client at an issuer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     /// `client_id`.
     pub id: String,
@@ -137,7 +148,7 @@ pub struct Client {
 }
 
 /// `[auth]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Auth {
     /// Where the gateway's own endpoints are.
     pub prefix: String,
@@ -156,7 +167,7 @@ pub struct Auth {
 }
 
 /// The throttle numbers of `[auth]`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Throttling {
     /// The span in which tries are counted.
     pub login_window: Duration,
@@ -169,7 +180,7 @@ pub struct Throttling {
 }
 
 /// `[users]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Users {
     /// Where the users database is.
     pub database: Database,
@@ -204,7 +215,7 @@ pub enum Provision {
 }
 
 /// `[[upstream]]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
     /// How routes name it.
     pub name: Arc<str>,

@@ -122,7 +122,7 @@ mod tests {
             let mut frames = begun();
             let one = frame(kind, 0, &vec![0; payload]);
             follow(&mut frames, &one.repeat(1000)).unwrap();
-            assert_eq!(follow(&mut frames, &one), Err(Flood), "{kind}");
+            assert_eq!(follow(&mut frames.clone(), &one), Err(Flood), "{kind}");
             let later = frames.counted + Duration::from_secs(1);
             frames.follow(&one.repeat(100), || later).unwrap();
             assert_eq!(frames.follow(&one, || later), Err(Flood), "{kind}");

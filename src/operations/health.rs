@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use serde::Serialize;
 
-use crate::identity::Identities;
+use crate::app::Snapshot;
 use crate::metrics::Metrics;
 use crate::standing::Standing;
 use crate::telemetry::Sink;
@@ -12,8 +13,8 @@ use crate::telemetry::Sink;
 /// Looks at what judging needs.
 #[derive(Clone)]
 pub struct Health {
-    /// Keys.
-    pub identities: Arc<Identities>,
+    /// The settings in force, with their keys.
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// Revocations and rights.
     pub standing: Arc<Standing>,
     /// The numbers.
@@ -55,6 +56,8 @@ impl Health {
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         let keys: Vec<IssuerReadiness> = self
+            .snapshot
+            .load()
             .identities
             .keys()
             .map(|keys| IssuerReadiness {
@@ -70,7 +73,7 @@ impl Health {
 
     /// The text that Prometheus scrapes.
     pub fn scrape(&self) -> Result<String, prometheus::Error> {
-        for keys in self.identities.keys() {
+        for keys in self.snapshot.load().identities.keys() {
             keys.observe();
         }
         let age = self.standing.fence().age(&self.clock);

@@ -38,7 +38,7 @@ impl Carrier {
         };
         passage.note_route(route);
         passage.cors = Cors::judge(&route.cors_origins, &incoming);
-        match self.services.gateway.admit(route, &incoming).await {
+        match snapshot.gateway.admit(route, &incoming).await {
             Ok(admission) => self.enter(session, passage, admission, incoming).await,
             Err(rejection) => self.refuse(session, passage, &rejection).await,
         }
@@ -86,7 +86,7 @@ impl Carrier {
         let content_type = session.get_header(http::header::CONTENT_TYPE).cloned();
         let body = body::read(session).await?;
         let call = Call { incoming, grant: admission.grant().clone(), content_type, body };
-        let reply = self.services.api.answer(endpoint, call).await?;
+        let reply = passage.snapshot.api.answer(endpoint, call).await?;
         if let Some(about) = &reply.about {
             passage.note_about(about);
         }

@@ -46,15 +46,13 @@ const LATER: [(&str, &str); 13] = [
 ];
 
 /// Cases of the repository's file that need a part that comes later, or that the design decides otherwise.
-const DECIDED: [(&str, &str); 7] = [
+const DECIDED: [(&str, &str); 5] = [
     ("JWT-323", "comes with the issue: revocation"),
     ("HDR-092", "comes with the issue: browser login (there is no session cookie yet)"),
     ("HDR-094", "comes with the issue: browser login (there is no session cookie yet)"),
-    ("CFG-012", "comes with reloading on SIGHUP"),
     (
         "CACHE-013",
         "decided otherwise: what an application says of caching is the application's; our own answers are no-store",
     ),
-    ("CACHE-014", "comes with reloading on SIGHUP"),
     ("CFG-009", "comes with the issue: browser login (there is no cookie secret yet)"),
 ];

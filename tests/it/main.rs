@@ -21,5 +21,6 @@ mod operations;
 mod pages;
 mod pipeline;
 mod postgres;
+mod reload;
 mod tokens;
 mod users;

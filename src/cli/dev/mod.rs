@@ -88,10 +88,10 @@ pub fn run(dev: &Dev, config: &Path, config_named: bool) -> ExitCode {
     let config = config_named.then_some(config);
     let outcome: Result<app::Ended, DevError> = runtime.block_on(async {
         let scene = Scene::set(dev, config).await?;
-        let (settings, cast) = scene.open();
+        let (settings, source, cast) = scene.open();
         let (program, json) = (cast.program(), dev.json);
         let ready = Box::new(move |listening| welcome::print(&program(listening), json));
-        let ended = app::serve(settings, sink.clone(), ready).await;
+        let ended = app::serve(settings, source, sink.clone(), ready).await;
         drop(cast);
         Ok(ended?)
     });

@@ -9,7 +9,7 @@ use super::echo::Echo;
 use super::{Dev, DevError};
 use crate::accounts::{Enrol, KeycloakAccount, Seed, Seeded, carry_out};
 use crate::app::{Listening, database};
-use crate::config::{Complaints, Settings};
+use crate::config::{Read, Settings, Source};
 use crate::id;
 use crate::identity::Subject;
 use crate::store::{Options, RoleName};
@@ -17,6 +17,7 @@ use crate::store::{Options, RoleName};
 /// A scene that is set.
 pub(super) struct Scene {
     settings: Settings,
+    source: Option<Source>,
     cast: Cast,
 }
 
@@ -48,19 +49,19 @@ impl Scene {
     pub(super) async fn set(dev: &Dev, config: Option<&Path>) -> Result<Self, DevError> {
         let provider = Provider::of(dev).await?;
         let echo = Echo::start(dev.upstream_listen).await?;
-        let mut settings = settings(dev, config, &provider.issuer, echo.address())?;
-        settings.server.listen = dev.listen;
-        settings.server.admin_listen = dev.admin_listen;
-        settings.auth.password_login = true;
-        settings.auth.test_endpoints = true;
-        settings.auth.require_verified_email = true;
+        let stage = Stage { listen: dev.listen, admin_listen: dev.admin_listen };
+        let source = config.map(|file| Source::new(file, move |file| stage.read(file)));
+        let settings = match &source {
+            Some(source) => source.read()?.0,
+            None => stage.set(&text(dev, &provider.issuer, echo.address()))?.0,
+        };
         seed(&settings, &provider.people).await?;
-        Ok(Self { settings, cast: Cast { provider, echo } })
+        Ok(Self { settings, source, cast: Cast { provider, echo } })
     }
 
-    /// The settings, and who must stay alive beside the gateway.
-    pub(super) fn open(self) -> (Settings, Cast) {
-        (self.settings, self.cast)
+    /// The settings, where they can be read again, and who must stay alive beside the gateway.
+    pub(super) fn open(self) -> (Settings, Option<Source>, Cast) {
+        (self.settings, self.source, self.cast)
     }
 }
 
@@ -92,17 +93,42 @@ impl Cast {
     }
 }
 
-fn settings(dev: &Dev, config: Option<&Path>, issuer: &str, echo: SocketAddr) -> Result<Settings, Complaints> {
-    let secret = |name: &str| {
-        (name == SECRET_VARIABLE)
-            .then(|| std::env::var(name).unwrap_or_else(|_| CLIENT_SECRET.to_owned()))
-            .or_else(|| std::env::var(name).ok())
-    };
-    if let Some(path) = config {
-        return Settings::load(path, &secret).map(|(settings, _)| settings);
+/// What `doorward dev` decides itself, whatever the file says.
+#[derive(Clone, Copy)]
+struct Stage {
+    listen: SocketAddr,
+    admin_listen: SocketAddr,
+}
+
+impl Stage {
+    fn read(self, file: &Path) -> Read {
+        self.direct(Settings::load(file, &variable))
     }
+
+    fn set(self, text: &str) -> Read {
+        self.direct(Settings::from_text("the configuration of `doorward dev`", text, &variable))
+    }
+
+    fn direct(self, read: Read) -> Read {
+        let (mut settings, warnings) = read?;
+        settings.server.listen = self.listen;
+        settings.server.admin_listen = self.admin_listen;
+        settings.auth.password_login = true;
+        settings.auth.test_endpoints = true;
+        settings.auth.require_verified_email = true;
+        Ok((settings, warnings))
+    }
+}
+
+/// The environment, with the secret of the realm file where none is set.
+fn variable(name: &str) -> Option<String> {
+    let set = std::env::var(name).ok();
+    set.or_else(|| (name == SECRET_VARIABLE).then(|| CLIENT_SECRET.to_owned()))
+}
+
+fn text(dev: &Dev, issuer: &str, echo: SocketAddr) -> String {
     let database = dev.data.join("doorward.db");
-    let text = format!(
+    format!(
         r#"
 [server]
 listen = "127.0.0.1:8000"
@@ -130,8 +156,7 @@ path = "/*"
 upstream = "app"
 "#,
         database = serde_json::Value::from(format!("sqlite:{}", database.display())),
-    );
-    Settings::from_text("the configuration of `doorward dev`", &text, &secret).map(|(settings, _)| settings)
+    )
 }
 
 /// Everybody of the realm but frank, whom the users database does not know; and the service.

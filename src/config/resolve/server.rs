@@ -32,6 +32,7 @@ pub(super) fn read<'s>(section: &'s Section<'s>) -> Option<Server> {
         max_connections_per_address: section.number("max_connections_per_address", 1000, 1..=1_000_000),
         max_streams: u32::try_from(section.number("max_streams", 100, 1..=10_000)).ok()?,
         shutdown_timeout: section.duration("shutdown_timeout", seconds(30), Duration::ZERO..=seconds(3600)),
+        reload_on_change: section.flag("reload_on_change", true),
         listen: listen?,
         admin_listen: admin_listen?,
     })

@@ -22,10 +22,14 @@ pub struct Certificates {
     metrics: Arc<Metrics>,
 }
 
+/// Certificates that were read and can be used.
+pub struct Prepared(Loaded);
+
 struct Loaded {
     files: Vec<CertificateFiles>,
     /// Of what stood in the files, so that any change is seen however it was made.
     digest: Digest,
+    sites: Sites,
     acceptor: Acceptor,
 }
 
@@ -42,16 +46,25 @@ type Digest = [u8; 32];
 impl Certificates {
     /// Reads the files; the first pair is for whoever names no host.
     pub fn load(files: &[CertificateFiles], metrics: Arc<Metrics>) -> Result<Self, CertificateError> {
-        let loaded = Loaded::read(files, &metrics)?;
+        let loaded = Loaded::read(files)?;
+        loaded.tell(&metrics);
         Ok(Self { current: ArcSwap::from_pointee(loaded), metrics })
     }
 
-    /// Takes these files instead, all of them, or keeps what there is.
-    pub fn reload(&self, files: &[CertificateFiles]) -> Result<(), CertificateError> {
-        let loaded = Loaded::read(files, &self.metrics);
-        self.metrics.certificates_read(loaded.is_ok());
-        self.current.store(Arc::new(loaded?));
-        Ok(())
+    /// Reads these files, all of them; nothing changes yet.
+    pub fn prepare(&self, files: &[CertificateFiles]) -> Result<Prepared, CertificateError> {
+        let loaded = Loaded::read(files);
+        if loaded.is_err() {
+            self.metrics.certificates_read(false);
+        }
+        loaded.map(Prepared)
+    }
+
+    /// Uses what was read for every connection from now on.
+    pub fn take(&self, Prepared(loaded): Prepared) {
+        loaded.tell(&self.metrics);
+        self.metrics.certificates_read(true);
+        self.current.store(Arc::new(loaded));
     }
 
     /// Looks at the files again and again. What cannot be used changes nothing, and is told once.
@@ -64,8 +77,11 @@ impl Certificates {
             if seen == Some(current.digest) || told == Some(seen) {
                 continue;
             }
-            match self.reload(&current.files) {
-                Ok(()) => info!("the certificates have changed, and are in use"),
+            match self.prepare(&current.files) {
+                Ok(prepared) => {
+                    self.take(prepared);
+                    info!("the certificates have changed, and are in use");
+                }
                 Err(error) => warn!(%error, "the certificates have changed and cannot be used: the old ones stay"),
             }
             told = Some(seen);
@@ -89,7 +105,7 @@ impl Certificates {
 }
 
 impl Loaded {
-    fn read(files: &[CertificateFiles], metrics: &Metrics) -> Result<Self, CertificateError> {
+    fn read(files: &[CertificateFiles]) -> Result<Self, CertificateError> {
         let mut context = Context::new(&SHA256);
         let certificates: Result<Vec<_>, _> = files
             .iter()
@@ -100,11 +116,15 @@ impl Loaded {
             })
             .collect();
         let sites = Sites::new(certificates?);
-        metrics.certificates(sites.certificates().iter().filter_map(|certificate| {
+        let acceptor = acceptor(sites.clone());
+        Ok(Self { files: files.to_vec(), digest: finish(context), sites, acceptor })
+    }
+
+    fn tell(&self, metrics: &Metrics) {
+        metrics.certificates(self.sites.certificates().iter().filter_map(|certificate| {
             let name = certificate.names().iter().next()?;
             Some((name, certificate.expires()))
         }));
-        Ok(Self { files: files.to_vec(), digest: finish(context), acceptor: acceptor(sites) })
     }
 }
 

@@ -30,7 +30,7 @@ impl From<&HeadError> for Facts {
             }
             HeadError::NoTls => Self::bad_request("plain-http", "This port speaks HTTPS."),
             HeadError::Http2 => Self::bad_request(
-                "http2-malformed",
+                "malformed-request",
                 "An HTTP/2 request has one authority and a path that begins with '/' (RFC 9113 §8.3.1).",
             ),
             HeadError::Scheme => Self::bad_request("scheme", "The scheme is http or https."),

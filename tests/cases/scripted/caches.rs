@@ -10,6 +10,7 @@ use super::{Script, assert_passes};
 use crate::support::issuer::Issuer;
 use crate::support::patience::wait_for;
 use crate::support::raw::{Connection, Request};
+use crate::support::recorder::Recorder;
 use crate::support::setup::{Running, Setup};
 use crate::support::users::{self, User};
 use crate::support::words::Words;
@@ -20,6 +21,7 @@ pub const SCRIPTS: &[(&str, Script)] = &[
     ("CACHE-007", |_| two_issuers_are_two_people()),
     ("CACHE-008", |_| names_with_separators_are_kept_apart()),
     ("CACHE-012", |_| no_request_has_the_old_role_after_the_change()),
+    ("CACHE-014", |_| a_hundred_reloads_under_load()),
 ];
 
 fn a_removed_role_is_gone() {
@@ -124,6 +126,41 @@ fn no_request_has_the_old_role_after_the_change() {
         wait_for("a thousand more", || (sent.load(Ordering::SeqCst) > seen + 1000).then_some(()));
         stop.store(true, Ordering::SeqCst);
     });
+}
+
+/// The one file lets users in to the one upstream, the other lets readers in to the other.
+fn a_hundred_reloads_under_load() {
+    let other = Recorder::start();
+    let route = |role: &str| format!("[[route]]\npath = \"/api/*\"\nupstream = \"app\"\nany_role = [\"{role}\"]\n");
+    let mut running = Setup::with_routes(&route("user")).start();
+    let files = [(route("reader"), other.url()), (route("user"), running.upstream().url())];
+    let (stop, address) = (AtomicBool::new(false), running.gateway.address);
+    let tokens = [(running.new_token("rita"), &[200][..]), (running.new_token("alice"), &[200, 403])];
+    thread::scope(|scope| {
+        for (token, allowed) in &tokens {
+            let (stop, request) = (&stop, Request::get("/api/echo").bearer(token).bytes());
+            scope.spawn(move || {
+                let mut connection = Connection::open(address);
+                while !stop.load(Ordering::SeqCst) {
+                    connection.send(&request);
+                    let status = connection.response().unwrap().status;
+                    assert!(allowed.contains(&status), "{status}");
+                }
+            });
+        }
+        for (routes, server) in files.iter().cycle().take(100) {
+            running.setup.config.routes.clone_from(routes);
+            running.setup.config.upstreams = format!("[[upstream]]\nname = \"app\"\nservers = [\"{server}\"]\n");
+            running.setup.write();
+            let applied = || running.gateway.metric("doorward_config_reloads_total", &["applied"]);
+            let before = applied();
+            running.gateway.signal("HUP");
+            wait_for("a reload", || (applied() > before).then_some(()));
+        }
+        stop.store(true, Ordering::SeqCst);
+    });
+    let mixed = other.since(0).into_iter().find(|seen| seen.value("x-auth-username") == "alice");
+    assert!(mixed.is_none(), "judged by one file and sent by the other");
 }
 
 fn take_roles(running: &Running, user: &str) {

@@ -128,6 +128,29 @@ fn new_certificates_are_taken_and_connections_live_on() {
 }
 
 #[test]
+fn a_reload_brings_certificates_with_it_or_nothing() {
+    let mut running = start();
+    let (address, directory) = (running.gateway.tls.unwrap(), running.setup.directory().to_owned());
+    let shown = |name: &str| Client::asking(name, &[]).shown(address).unwrap();
+    let (own, server) = (shown("gw.test"), running.setup.config.server.clone());
+    assert_eq!(shown("third.test"), own);
+
+    let third = Pair::write(&directory, "third", "third-ec", "third.test");
+    fs::remove_file(&third.key).unwrap();
+    running.setup.config.server = format!("{server}[[server.tls.sni]]\n{}", third.settings());
+    running.setup.write();
+    running.gateway.signal("HUP");
+    let refused = running.gateway.log.wait(PATIENCE, |line| field(line, "level") == Some("ERROR"));
+    assert!(refused.unwrap().to_string().contains("third.key cannot be read"));
+    assert_eq!(shown("third.test"), own);
+
+    Pair::write(&directory, "third", "third-ec", "third.test");
+    running.gateway.signal("HUP");
+    wait_for("the third certificate", || (shown("third.test") != own).then_some(()));
+    assert_eq!(shown("gw.test"), own);
+}
+
+#[test]
 fn a_handshake_has_its_time() {
     let running = start_with("handshake_timeout = \"300ms\"\n");
     let address = running.gateway.tls.unwrap();

@@ -1,0 +1,151 @@
+//! Reads the configuration again, when told to or when its files change, and swaps the snapshot in one step; or keeps
+//! all of the old one, and says why.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
+use tracing::{error, info, warn};
+
+use super::Snapshot;
+use super::signals::Hangups;
+use super::watch::{Contents, Watch};
+use super::workshop::{SnapshotError, Workshop};
+use crate::config::{Complaints, Fixed, Settings, Source};
+use crate::listener::{CertificateError, Certificates};
+
+mod metrics;
+
+pub(super) use metrics::ReloadMetrics;
+
+/// Everything that a reload needs.
+pub(super) struct Reload {
+    source: Arc<Source>,
+    workshop: Workshop,
+    fixed: Fixed,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    certificates: Option<Arc<Certificates>>,
+    metrics: ReloadMetrics,
+    watch: Watch,
+}
+
+/// Why a reload was asked for.
+#[derive(Clone, Copy, Debug)]
+enum Cause {
+    Signal,
+    File,
+}
+
+/// Why everything stays as it is.
+#[derive(Debug, thiserror::Error)]
+enum ReloadError {
+    #[error("{}", .0.to_string().trim_end())]
+    Complaints(#[from] Complaints),
+    #[error("{} changes which realm is ours, which needs a restart", .0.join(" and "))]
+    OtherRealm(Vec<&'static str>),
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    #[error("[server.tls] {0}")]
+    Certificate(#[from] CertificateError),
+    #[error("the reader of the configuration has panicked, which is a defect")]
+    Panicked,
+}
+
+impl Reload {
+    /// Reloads from that source. What it says now is in force already.
+    pub(super) fn new(
+        source: Source,
+        workshop: Workshop,
+        fixed: Fixed,
+        snapshot: Arc<ArcSwap<Snapshot>>,
+        certificates: Option<Arc<Certificates>>,
+        metrics: ReloadMetrics,
+    ) -> Self {
+        let mut watch = Watch::default();
+        watch.know(Contents::of(files(&source, &snapshot.load().settings)));
+        metrics.started();
+        Self { source: Arc::new(source), workshop, fixed, snapshot, certificates, metrics, watch }
+    }
+
+    /// The task that waits for signals and changes; what it knows outlives a panic.
+    pub(super) fn task(self, hangups: Hangups) -> impl FnMut() -> BoxFuture<'static, ()> + Send {
+        let state = Arc::new(Mutex::new((self, hangups)));
+        move || {
+            let state = Arc::clone(&state);
+            Box::pin(async move {
+                let (reload, hangups) = &mut *state.lock().await;
+                loop {
+                    let cause = tokio::select! {
+                        () = hangups.next() => Cause::Signal,
+                        () = reload.changed() => Cause::File,
+                    };
+                    reload.run(cause).await;
+                }
+            })
+        }
+    }
+
+    async fn changed(&mut self) {
+        loop {
+            let changed = self.watch.look().await;
+            if changed && self.snapshot.load().settings.server.reload_on_change {
+                return;
+            }
+        }
+    }
+
+    async fn run(&mut self, cause: Cause) {
+        let before = self.contents(self.watch.files()).await;
+        match self.attempt().await {
+            Ok(unchanged) => {
+                self.metrics.applied();
+                info!(?cause, "the configuration was reloaded");
+                if !unchanged.is_empty() {
+                    warn!(needs_restart = unchanged.join(", "), "needs a restart: {}", unchanged.join(", "));
+                }
+            }
+            Err(error) => {
+                self.metrics.refused();
+                error!(?cause, %error, "the configuration was not reloaded: the one before stays in force, all of it");
+            }
+        }
+        let now = self.contents(files(&self.source, &self.snapshot.load().settings)).await;
+        self.watch.know(before.over(now));
+    }
+
+    /// Reads, checks and builds everything, and only then swaps; the keys that it changed in vain.
+    async fn attempt(&self) -> Result<Vec<&'static str>, ReloadError> {
+        let source = Arc::clone(&self.source);
+        let read = tokio::task::spawn_blocking(move || source.read()).await;
+        let (settings, warnings) = read.map_err(|_| ReloadError::Panicked)??;
+        for warning in &warnings {
+            warn!("{warning}");
+        }
+        let other_realm = self.fixed.other_realm(&settings);
+        if !other_realm.is_empty() {
+            return Err(ReloadError::OtherRealm(other_realm));
+        }
+        let in_vain = self.fixed.changed_by(&settings);
+        let certificates = self.certificates.as_deref().zip(settings.server.tls.as_ref());
+        let certificates =
+            certificates.map(|(old, tls)| old.prepare(&tls.certificates).map(|new| (old, new))).transpose()?;
+        let before = self.snapshot.load_full();
+        let next = self.workshop.snapshot(settings, Some(&before)).await?;
+        self.snapshot.store(Arc::new(next));
+        if let Some((certificates, new)) = certificates {
+            certificates.take(new);
+        }
+        Ok(in_vain)
+    }
+
+    async fn contents(&self, files: Vec<PathBuf>) -> Contents {
+        tokio::task::spawn_blocking(move || Contents::of(files)).await.unwrap_or_default()
+    }
+}
+
+/// The configuration file, and what it names.
+fn files(source: &Source, settings: &Settings) -> Vec<PathBuf> {
+    std::iter::once(source.file()).chain(settings.secret_files()).map(PathBuf::from).collect()
+}

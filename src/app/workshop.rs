@@ -1,0 +1,170 @@
+//! From settings to a snapshot. What has not changed is taken over from the snapshot before, with all that it knows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::issuers::IssuerInUse;
+use super::running::Running;
+use super::{Snapshot, realm};
+use crate::api::{Api, Kept, Parts};
+use crate::clock::Clock;
+use crate::config::{Issuer, Settings};
+use crate::gateway::Gateway;
+use crate::identity::{Identities, KeysMetrics, TokenMetrics};
+use crate::keycloak::{Admin, Http};
+use crate::request::TrustedProxies;
+use crate::rights::Directory;
+use crate::routing::{PathPattern, PathPatternError, Routes};
+use crate::standing::Standing;
+use crate::store::Store;
+use crate::upstream::Upstreams;
+
+/// What outlives every snapshot and is built into each.
+pub(super) struct Workshop {
+    pub(super) clock: Clock,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) standing: Arc<Standing>,
+    pub(super) directory: Arc<Directory>,
+    pub(super) http: Arc<Http>,
+    pub(super) keys_metrics: KeysMetrics,
+    pub(super) token_metrics: TokenMetrics,
+    pub(super) kept: Kept,
+    /// How long a revocation is kept: no token may live longer.
+    pub(super) keep: Duration,
+}
+
+/// Why settings that are right in themselves make no snapshot.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The prefix of the endpoints makes no path.
+    #[error("[auth] prefix makes no path")]
+    Prefix(#[from] PathPatternError),
+    /// Tokens could outlive their revocation.
+    #[error("tokens would live longer than revocations are kept: a longer max_lifetime or leeway needs a restart")]
+    Lifetime,
+    /// The new settings would lose the keys of an issuer.
+    #[error("the keys of the issuer {issuer}, which are known, cannot be read by the new settings")]
+    Keys {
+        /// Its short name.
+        issuer: Arc<str>,
+    },
+    /// The new settings would lose the servers of an upstream.
+    #[error(
+        "no name of a server of [[upstream]] {upstream}, whose addresses are known, can be resolved by the new settings"
+    )]
+    Names {
+        /// Its name.
+        upstream: Arc<str>,
+    },
+}
+
+impl Workshop {
+    /// Makes a snapshot: the first one, or the one after `before`. What works before is not given up for settings that
+    /// do not work yet: then there is an error.
+    pub(super) async fn snapshot(
+        &self,
+        mut settings: Settings,
+        before: Option<&Snapshot>,
+    ) -> Result<Snapshot, SnapshotError> {
+        if longest_life(&settings) > self.keep {
+            return Err(SnapshotError::Lifetime);
+        }
+        let issuers = self.issuers(&settings, before).await?;
+        let upstreams = upstreams(&settings, before).await?;
+        let identities = self.identities(&issuers, before);
+        let gateway = Arc::new(Gateway::new(
+            Arc::clone(&identities),
+            Arc::clone(&self.directory),
+            Arc::clone(&self.standing),
+            self.clock.clone(),
+        ));
+        let api = self.api(&settings, &gateway, &identities);
+        let mut routes = std::mem::take(&mut settings.routes);
+        routes.extend(api.routes()?);
+        let names = match before.filter(|before| Arc::ptr_eq(&before.upstreams, &upstreams)) {
+            Some(before) => Arc::clone(&before.names),
+            None => Arc::new(Running::restarting("names", {
+                let upstreams = Arc::clone(&upstreams);
+                move || Arc::clone(&upstreams).follow_names()
+            })),
+        };
+        Ok(Snapshot {
+            routes: Routes::new(routes).reserving(&PathPattern::parse(&format!("{}/*", settings.auth.prefix))?),
+            gateway,
+            identities,
+            api,
+            upstreams,
+            trusted_proxies: TrustedProxies::new(settings.server.trusted_proxies.clone()),
+            settings,
+            issuers,
+            names,
+        })
+    }
+
+    async fn issuers(&self, settings: &Settings, before: Option<&Snapshot>) -> Result<Vec<IssuerInUse>, SnapshotError> {
+        let before = before.map_or(&[][..], |before| &before.issuers);
+        let issuers: Vec<_> = settings
+            .issuers()
+            .map(|issuer| IssuerInUse::of(issuer, before, &self.http, &self.clock, &self.keys_metrics))
+            .collect();
+        futures_util::future::join_all(issuers.iter().map(IssuerInUse::first_keys)).await;
+        match issuers.iter().find(|issuer| issuer.is_lost(before)) {
+            Some(lost) => Err(SnapshotError::Keys { issuer: Arc::clone(&lost.settings().name) }),
+            None => Ok(issuers),
+        }
+    }
+
+    /// What was proven is forgotten when anything changes by which it was proven.
+    fn identities(&self, issuers: &[IssuerInUse], before: Option<&Snapshot>) -> Arc<Identities> {
+        let alike = |before: &Snapshot| {
+            before.issuers.len() == issuers.len()
+                && before.issuers.iter().zip(issuers).all(|(old, new)| {
+                    Arc::ptr_eq(old.keys(), new.keys()) && proves(old.settings()) == proves(new.settings())
+                })
+        };
+        match before.filter(|before| alike(before)) {
+            Some(before) => Arc::clone(&before.identities),
+            None => {
+                let accepted = issuers.iter().map(|issuer| (issuer.settings().clone(), Arc::clone(issuer.keys())));
+                Arc::new(Identities::new(accepted.collect(), MAX_TOKENS, self.token_metrics.clone()))
+            }
+        }
+    }
+
+    fn api(&self, settings: &Settings, gateway: &Arc<Gateway>, identities: &Arc<Identities>) -> Api {
+        let oidc = Arc::new(realm::oidc(&settings.keycloak, &self.http));
+        let parts = Parts {
+            gateway: Arc::clone(gateway),
+            identities: Arc::clone(identities),
+            admin: Admin::new(Arc::clone(&oidc)),
+            oidc,
+            standing: Arc::clone(&self.standing),
+            log: Arc::clone(&self.store) as _,
+            ledger: Arc::clone(&self.store) as _,
+            clock: self.clock.clone(),
+        };
+        Api::new(&settings.auth, parts, &self.kept)
+    }
+}
+
+/// The longest that a token can be accepted after it was issued.
+pub(super) fn longest_life(settings: &Settings) -> Duration {
+    settings.issuers().map(|issuer| issuer.max_lifetime + issuer.leeway).max().unwrap_or_default()
+}
+
+/// The settings by which tokens are judged: our own client is none of them.
+fn proves(issuer: &Issuer) -> Issuer {
+    Issuer { client: None, ..issuer.clone() }
+}
+
+async fn upstreams(settings: &Settings, before: Option<&Snapshot>) -> Result<Arc<Upstreams>, SnapshotError> {
+    if let Some(before) = before.filter(|before| before.settings.upstreams == settings.upstreams) {
+        return Ok(Arc::clone(&before.upstreams));
+    }
+    let upstreams = Upstreams::new(settings.upstreams.clone());
+    upstreams.resolve().await;
+    Ok(Arc::new(upstreams))
+}
+
+/// A proven token is some 600 bytes: 60 MB.
+const MAX_TOKENS: u64 = 100_000;
