@@ -22,8 +22,7 @@ pub use complaints::{Complaint, Complaints};
 pub use fixed::Fixed;
 pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{
-    Auth, CertificateFiles, Client, Database, Issuer, Provision, Server, ServerUrl, Settings, Throttling, Tls,
-    Upstream, Users,
+    Auth, Client, Database, Health, Issuer, Provision, Server, ServerUrl, Settings, Throttling, Upstream, Users,
 };
 pub use source::{Read, Source};
 

@@ -9,9 +9,8 @@ use pingora::proxy::Session;
 
 use crate::app::Snapshot;
 use crate::forward::Forward;
-use crate::listener::Names;
 use crate::problem::Rejection;
-use crate::request::{Incoming, Peer, RawHead, RequestError};
+use crate::request::{Incoming, Peer, RawHead};
 
 /// The last sight of what the client wrote.
 pub(super) fn parse(session: &Session, snapshot: &Snapshot) -> Result<Incoming, Rejection> {
@@ -27,16 +26,7 @@ pub(super) fn parse(session: &Session, snapshot: &Snapshot) -> Result<Incoming, 
         fields: &header.headers,
         authority: header.uri.authority().map(uri::Authority::as_str),
     };
-    let incoming = Incoming::parse(head, Peer { address, tls }, &snapshot.trusted_proxies)?;
-    if names(session).is_some_and(|names| !names.cover(incoming.host.name())) {
-        return Err(RequestError::Misdirected.into());
-    }
-    Ok(incoming)
-}
-
-/// The hosts that may be asked for on a TLS connection: rules for one must not be met under the name of another.
-fn names(session: &Session) -> Option<&Names> {
-    session.digest()?.ssl_digest.as_ref()?.extension.get()
+    Ok(Incoming::parse(head, Peer { address, tls }, &snapshot.trusted_proxies)?)
 }
 
 /// Strips what only the gateway may say, then says it. Runs once a try on a fresh copy of the client's header,

@@ -7,7 +7,6 @@ mod route;
 mod rule;
 mod server;
 mod target;
-mod tls;
 mod upstream;
 mod users;
 

@@ -3,5 +3,3 @@
 mod bodies;
 mod connections;
 mod expectations;
-mod http2;
-mod tls;
