@@ -16,6 +16,11 @@ pub(super) fn of(upstream: &Upstream, server: &Server, timeout: Duration) -> Htt
     peer.options.read_timeout = Some(timeout);
     peer.options.write_timeout = Some(settings.write_timeout);
     peer.options.idle_timeout = Some(settings.idle_timeout);
+    if settings.http2 {
+        // By ALPN over TLS, and without it by prior knowledge (RFC 9113 §3.3): never by chance.
+        peer.options.set_http_version(2, 2);
+        peer.options.max_h2_streams = MAX_STREAMS;
+    }
     if server.url().tls {
         // Pooled connections are told apart by address, name and this key; two upstreams never share one.
         let mut hasher = DefaultHasher::new();
@@ -24,3 +29,6 @@ pub(super) fn of(upstream: &Upstream, server: &Server, timeout: Duration) -> Htt
     }
     peer
 }
+
+/// Requests at once on one connection to an upstream that speaks HTTP/2.
+const MAX_STREAMS: usize = 100;

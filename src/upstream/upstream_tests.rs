@@ -13,6 +13,7 @@ fn upstream(servers: u16) -> (Upstream, Clock) {
         connect_timeout: second,
         write_timeout: second,
         idle_timeout: second,
+        http2: false,
         health: None,
     };
     (Upstream::new(settings, None, UpstreamMetrics::new(&Registry::new()).unwrap(), clock.clone()), clock)

@@ -36,6 +36,7 @@ fn one<'s>(section: &'s Section<'s>, gateway: Option<&Server>) -> Option<Upstrea
         connect_timeout: section.duration("connect_timeout", seconds(2), limits.clone()),
         write_timeout: section.duration("write_timeout", seconds(60), limits.clone()),
         idle_timeout: section.duration("idle_timeout", seconds(60), limits),
+        http2: section.flag("http2", false),
         name: name?.into(),
         servers: servers?,
         health: health.map_or(Some(None), |read| read.map(Some))?,
@@ -73,7 +74,7 @@ fn refuse_loop(entry: Entry<'_>, gateway: Option<&Server>) {
     let public = gateway.public_url.as_ref();
     let is_public =
         public.is_some_and(|url| web_url::parse_server(url.as_str().trim_end_matches('/')) == Ok(server.clone()));
-    if reaches(gateway.listen) || is_public {
+    if reaches(gateway.listen) || gateway.tls.as_ref().is_some_and(|tls| reaches(tls.listen)) || is_public {
         entry.complain(Fault::new("this is the gateway itself", "write where the application listens"));
     } else if reaches(gateway.admin_listen) {
         let problem = "this is the gateway's own admin_listen, which clients must not reach";
