@@ -1,0 +1,5 @@
+//! What ends sessions and turns rights, from wherever it is heard, into changes that hold on every node.
+
+mod announce;
+
+pub use announce::{AnnounceError, Announcer};
