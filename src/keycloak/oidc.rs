@@ -153,8 +153,7 @@ impl Oidc {
     /// The call fails.
     pub async fn introspect_refresh_token(&self, token: &str) -> Result<Option<Introspection>, KeycloakError> {
         let fields = &[("token", token), ("token_type_hint", "refresh_token")];
-        let path = "/protocol/openid-connect/token/introspect";
-        let call = ClientCall { operation: Operation::Introspect, path, fields, address: None };
+        let call = ClientCall { operation: Operation::Introspect, path: INTROSPECT, fields, address: None };
         Introspection::read(self.call(call).await?)
     }
 
@@ -163,9 +162,9 @@ impl Oidc {
     /// # Errors
     /// The call fails.
     pub async fn introspect(&self, token: &str) -> Result<Option<Introspection>, KeycloakError> {
-        let form = self.client_form(&[("token", token)])?;
-        let request = self.http.client().post(self.at("/protocol/openid-connect/token/introspect")).form(&form);
-        Introspection::read(self.http.call(Operation::Introspect, request).await?)
+        let fields = &[("token", token)];
+        let call = ClientCall { operation: Operation::Introspect, path: INTROSPECT, fields, address: None };
+        Introspection::read(self.call(call).await?)
     }
 
     /// Our client here, where the settings name one.
@@ -232,6 +231,7 @@ fn from_address(request: RequestBuilder, address: Option<IpAddr>) -> RequestBuil
 }
 
 const TOKEN: &str = "/protocol/openid-connect/token";
+const INTROSPECT: &str = "/protocol/openid-connect/token/introspect";
 
 #[cfg(test)]
 #[path = "oidc_tests.rs"]
