@@ -2,11 +2,13 @@
 
 mod caches;
 mod config;
+mod http2;
 mod jwks;
 mod key_sets;
 mod logging;
 mod logins;
 mod responses;
+mod tls;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -38,7 +40,9 @@ fn find(id: &str) -> Option<Script> {
         jwks::SCRIPTS,
         key_sets::SCRIPTS,
         config::SCRIPTS,
+        http2::SCRIPTS,
         responses::SCRIPTS,
+        tls::SCRIPTS,
         caches::SCRIPTS,
         logins::SCRIPTS,
         logging::SCRIPTS,
