@@ -23,6 +23,7 @@ use crate::rights::{Directory, Epoch};
 use crate::standing::{Follower, Standing};
 use crate::store::{Options, Store, StoreError};
 use crate::telemetry::{Journal, Sink};
+use crate::upstream::UpstreamMetrics;
 
 /// A gateway that is put together and loaded, and does not listen yet.
 pub struct App {
@@ -104,6 +105,8 @@ impl App {
             http: Arc::new(realm::http(KeycloakMetrics::new(metrics.registry())?)?),
             keys_metrics: KeysMetrics::new(metrics.registry())?,
             token_metrics: TokenMetrics::new(metrics.registry())?,
+            upstream_metrics: UpstreamMetrics::new(metrics.registry())?,
+            checks: Arc::default(),
             kept: Kept::new(settings.auth.throttle, &clock),
             clock: clock.clone(),
             store,

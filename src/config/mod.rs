@@ -22,7 +22,7 @@ pub use complaints::{Complaint, Complaints};
 pub use fixed::Fixed;
 pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{
-    Auth, CertificateFiles, Client, Database, Issuer, Provision, Server, ServerUrl, Settings, Throttling, Tls,
+    Auth, CertificateFiles, Client, Database, Health, Issuer, Provision, Server, ServerUrl, Settings, Throttling, Tls,
     Upstream, Users,
 };
 pub use source::{Read, Source};

@@ -229,6 +229,23 @@ pub struct Upstream {
     pub idle_timeout: Duration,
     /// Whether HTTP/2 is spoken to it.
     pub http2: bool,
+    /// How its servers are asked whether they are well.
+    pub health: Option<Health>,
+}
+
+/// `[[upstream]] health`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// What is asked for; any 2xx is well.
+    pub path: String,
+    /// From one check to the next.
+    pub interval: Duration,
+    /// How long an answer may take.
+    pub timeout: Duration,
+    /// So many good checks in a row bring a server back.
+    pub up: u32,
+    /// So many bad ones in a row take it away.
+    pub down: u32,
 }
 
 /// One server of an upstream: scheme, host and port; no path.
