@@ -22,6 +22,7 @@ pub mod api;
 pub mod listener;
 pub mod operations;
 pub mod proxy;
+pub mod signals;
 pub mod upstream;
 
 pub mod accounts;

@@ -20,6 +20,7 @@ use crate::listener::{CertificateError, Certificates};
 use crate::metrics::Metrics;
 use crate::operations::Health;
 use crate::rights::{Directory, Epoch};
+use crate::signals::Announcer;
 use crate::standing::{Follower, Standing};
 use crate::store::{Options, Store, StoreError};
 use crate::telemetry::{Journal, Sink};
@@ -101,6 +102,12 @@ impl App {
         tasks.essential("change log", follower.follow());
         tasks.restarting("keeper", keeper(Arc::clone(&standing), Arc::clone(&store), keep));
 
+        let announcer = Arc::new(Announcer::new(Arc::clone(&store) as _, Arc::clone(&standing), clock.clone()));
+        tasks.restarting("announcer", {
+            let announcer = Arc::clone(&announcer);
+            move || Arc::clone(&announcer).write()
+        });
+
         let workshop = Workshop {
             http: Arc::new(realm::http(KeycloakMetrics::new(metrics.registry())?)?),
             keys_metrics: KeysMetrics::new(metrics.registry())?,
@@ -111,6 +118,7 @@ impl App {
             clock: clock.clone(),
             store,
             standing: Arc::clone(&standing),
+            announcer,
             directory,
             keep,
         };

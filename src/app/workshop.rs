@@ -16,6 +16,7 @@ use crate::proxy::HealthChecks;
 use crate::request::TrustedProxies;
 use crate::rights::Directory;
 use crate::routing::{PathPattern, PathPatternError, Routes};
+use crate::signals::Announcer;
 use crate::standing::Standing;
 use crate::store::Store;
 use crate::upstream::{UpstreamMetrics, Upstreams};
@@ -25,6 +26,7 @@ pub(super) struct Workshop {
     pub(super) clock: Clock,
     pub(super) store: Arc<dyn Store>,
     pub(super) standing: Arc<Standing>,
+    pub(super) announcer: Arc<Announcer>,
     pub(super) directory: Arc<Directory>,
     pub(super) http: Arc<Http>,
     pub(super) keys_metrics: KeysMetrics,
@@ -152,7 +154,7 @@ impl Workshop {
             admin: Admin::new(Arc::clone(&oidc)),
             oidc,
             standing: Arc::clone(&self.standing),
-            log: Arc::clone(&self.store) as _,
+            announcer: Arc::clone(&self.announcer),
             ledger: Arc::clone(&self.store) as _,
             clock: self.clock.clone(),
         };

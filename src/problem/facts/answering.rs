@@ -4,6 +4,7 @@ use super::{Facts, RETRY_AFTER_SECONDS};
 use crate::api::{ApiError, Counted, ForeignRefreshToken};
 use crate::keycloak::{KeycloakError, RefreshTokenRefusal};
 use crate::problem::Challenge;
+use crate::signals::AnnounceError;
 use crate::upstream::UpstreamError;
 
 impl From<&UpstreamError> for Facts {
@@ -113,7 +114,7 @@ impl From<&ApiError> for Facts {
             ApiError::ForeignToken => {
                 Self::unavailable("keycloak-unavailable", "Keycloak is unavailable").because("foreign-token")
             }
-            ApiError::Unwritten(error) => error.as_ref().into(),
+            ApiError::Unannounced(AnnounceError::Unwritten(error)) => error.as_ref().into(),
         }
     }
 }
