@@ -7,8 +7,10 @@ mod jwks;
 mod key_sets;
 mod logging;
 mod logins;
+mod resource;
 mod responses;
 mod tls;
+mod websocket;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -42,7 +44,9 @@ fn find(id: &str) -> Option<Script> {
         config::SCRIPTS,
         http2::SCRIPTS,
         responses::SCRIPTS,
+        resource::SCRIPTS,
         tls::SCRIPTS,
+        websocket::SCRIPTS,
         caches::SCRIPTS,
         logins::SCRIPTS,
         logging::SCRIPTS,
