@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod id;
+pub mod rotating;
 
 pub mod request;
 pub mod routing;
@@ -22,6 +23,7 @@ pub mod api;
 pub mod listener;
 pub mod operations;
 pub mod proxy;
+pub mod signals;
 pub mod upstream;
 
 pub mod accounts;

@@ -1,26 +1,41 @@
 //! What Prometheus scrapes. Every label comes from a closed set; `docs/metrics.md` lists them all.
 
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 use std::time::Duration;
+
+use crate::clock::Timestamp;
 
 /// Why a connection ended without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dropped {
     /// Beyond the limits, and too many others are being told so.
     Full,
+    /// The TLS handshake failed.
+    TlsHandshake,
+    /// The TLS handshake took too long.
+    TlsTimeout,
+    /// An HTTP/2 connection did not begin as one, or not in time.
+    Http2Preface,
+    /// More frames that do no work than anybody needs.
+    Http2Flood,
 }
 
 impl Dropped {
     /// Every reason.
-    pub const ALL: [Self; 1] = [Self::Full];
+    pub const ALL: [Self; 5] = [Self::Full, Self::TlsHandshake, Self::TlsTimeout, Self::Http2Preface, Self::Http2Flood];
 
     /// As the label says it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Full => "full",
+            Self::TlsHandshake => "tls-handshake",
+            Self::TlsTimeout => "tls-timeout",
+            Self::Http2Preface => "http2-preface",
+            Self::Http2Flood => "http2-flood",
         }
     }
 }
@@ -33,6 +48,8 @@ pub struct Metrics {
     latency: Histogram,
     connections: IntGauge,
     dropped: IntCounterVec,
+    certificates: IntGaugeVec,
+    certificate_reads: IntCounterVec,
     panics: IntCounter,
     database: HistogramVec,
     log_age: prometheus::Gauge,
@@ -70,6 +87,14 @@ impl Metrics {
                 Opts::new("doorward_connections_dropped_total", "Connections that ended without an answer, by reason."),
                 &["reason"],
             )?,
+            certificates: IntGaugeVec::new(
+                Opts::new("doorward_certificate_expires_seconds", "When a certificate expires, in Unix time."),
+                &["certificate"],
+            )?,
+            certificate_reads: IntCounterVec::new(
+                Opts::new("doorward_certificate_reloads_total", "Changes of the certificates by outcome."),
+                &["outcome"],
+            )?,
             panics: IntCounter::new("doorward_panics_total", "Panics that were caught; each is a defect.")?,
             database: HistogramVec::new(
                 HistogramOpts::new(
@@ -99,6 +124,9 @@ impl Metrics {
             registry,
         };
         metrics.register()?;
+        for outcome in [true, false] {
+            metrics.certificate_reads.with_label_values(&[certificate_outcome(outcome)]);
+        }
         for reason in Dropped::ALL {
             metrics.dropped.with_label_values(&[reason.name()]);
         }
@@ -110,6 +138,8 @@ impl Metrics {
         self.registry.register(Box::new(self.latency.clone()))?;
         self.registry.register(Box::new(self.connections.clone()))?;
         self.registry.register(Box::new(self.dropped.clone()))?;
+        self.registry.register(Box::new(self.certificates.clone()))?;
+        self.registry.register(Box::new(self.certificate_reads.clone()))?;
         self.registry.register(Box::new(self.panics.clone()))?;
         self.registry.register(Box::new(self.database.clone()))?;
         self.registry.register(Box::new(self.log_age.clone()))?;
@@ -139,6 +169,19 @@ impl Metrics {
     /// A connection was opened or closed.
     pub fn connection(&self, opened: bool) {
         self.connections.add(if opened { 1 } else { -1 });
+    }
+
+    /// The certificates in use: the first name of each, and when it expires.
+    pub fn certificates<'a>(&self, certificates: impl Iterator<Item = (&'a str, Timestamp)>) {
+        self.certificates.reset();
+        for (name, expires) in certificates {
+            self.certificates.with_label_values(&[name]).set(i64::try_from(expires.0).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// The certificates have changed, and could be used or not.
+    pub fn certificates_read(&self, usable: bool) {
+        self.certificate_reads.with_label_values(&[certificate_outcome(usable)]).inc();
     }
 
     /// A connection was ended without an answer.
@@ -185,6 +228,10 @@ impl Metrics {
     pub fn text(&self) -> Result<String, prometheus::Error> {
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
+}
+
+fn certificate_outcome(usable: bool) -> &'static str {
+    if usable { "ok" } else { "failed" }
 }
 
 /// Three digits without a heap allocation.

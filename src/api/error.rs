@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::ForeignRefreshToken;
 use crate::keycloak::{KeycloakError, RefreshTokenRefusal};
-use crate::store::StoreError;
+use crate::signals::AnnounceError;
 
 /// The refusals of the `/auth` endpoints.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -60,9 +60,9 @@ pub enum ApiError {
     /// Keycloak answered with a token that the gateway itself does not accept: a setting is wrong.
     #[error("Keycloak issued a token that this gateway does not accept")]
     ForeignToken,
-    /// What must be known on every node could not be written down.
-    #[error("the end of a session could not be written to the change log")]
-    Unwritten(#[source] Arc<StoreError>),
+    /// What must be known on every node could not be told in time.
+    #[error("the end of a session could not be told to every node")]
+    Unannounced(#[source] AnnounceError),
 }
 
 /// Whose tries are counted.

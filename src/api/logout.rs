@@ -43,7 +43,7 @@ async fn logout(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     }
     desk.flights.cancel(token.digest());
     if let Some(sid) = token.sid() {
-        desk.parts.bury(sid).await.map_err(|error| ApiError::Unwritten(Arc::new(error)))?;
+        desk.parts.bury(sid).await.map_err(ApiError::Unannounced)?;
     }
     Ok(Reply::no_content().about_subject(token.sub()))
 }

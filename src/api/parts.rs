@@ -15,8 +15,9 @@ use crate::gateway::Gateway;
 use crate::identity::{Identities, Identity, ProveError};
 use crate::keycloak::{Admin, Oidc};
 use crate::problem::Rejection;
+use crate::signals::{AnnounceError, Announcer};
 use crate::standing::Standing;
-use crate::store::{Change, ChangeKind, ChangeLog, Ledger, StoreError};
+use crate::store::{Change, ChangeKind, Ledger};
 
 /// The services behind the endpoints.
 pub struct Parts {
@@ -30,8 +31,8 @@ pub struct Parts {
     pub admin: Option<Admin>,
     /// What is dead.
     pub standing: Arc<Standing>,
-    /// Where what dies is written.
-    pub log: Arc<dyn ChangeLog>,
+    /// Tells every node what has died.
+    pub announcer: Arc<Announcer>,
     /// The accounts.
     pub ledger: Arc<dyn Ledger>,
     /// The clock.
@@ -98,16 +99,15 @@ impl Parts {
         })
     }
 
-    /// Lets a session of our own realm be dead here at once, and writes it down for every node.
-    pub(super) async fn bury(&self, sid: &Arc<str>) -> Result<(), StoreError> {
+    /// Lets a session of our own realm be dead here at once, and everywhere when this returns.
+    pub(super) async fn bury(&self, sid: &Arc<str>) -> Result<(), AnnounceError> {
         let change = Change {
             issuer: self.oidc.issuer().into(),
             kind: ChangeKind::Session,
             key: Arc::clone(sid),
             not_before: None,
         };
-        self.standing.learn(&change);
-        self.log.record(std::slice::from_ref(&change)).await.map(drop)
+        self.announcer.announce(std::slice::from_ref(&change), self.clock.boot()).await
     }
 
     /// Ends a session that must not be used: here at once, and at Keycloak.

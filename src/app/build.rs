@@ -16,12 +16,15 @@ use crate::clock::Clock;
 use crate::config::{Fixed, Provision, Settings, Source};
 use crate::identity::{KeysMetrics, TokenMetrics};
 use crate::keycloak::{KeycloakMetrics, SetupError};
+use crate::listener::{CertificateError, Certificates};
 use crate::metrics::Metrics;
 use crate::operations::Health;
 use crate::rights::{Directory, Epoch};
+use crate::signals::Announcer;
 use crate::standing::{Follower, Standing};
 use crate::store::{Options, Store, StoreError};
 use crate::telemetry::{Journal, Sink};
+use crate::upstream::UpstreamMetrics;
 
 /// A gateway that is put together and loaded, and does not listen yet.
 pub struct App {
@@ -31,6 +34,8 @@ pub struct App {
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// What the operations listener shows.
     pub health: Health,
+    /// What TLS is spoken with, where it is.
+    pub certificates: Option<Arc<Certificates>>,
     /// What runs beside the requests.
     pub tasks: Tasks,
     /// Tells everybody that the node is about to stop.
@@ -52,6 +57,9 @@ pub enum StartError {
     /// The settings make no snapshot.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// A certificate cannot be used any more: `[server.tls]` was checked before.
+    #[error("[server.tls] {0}")]
+    Certificate(#[from] CertificateError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address} ([server] {key}): {source}")]
     Listen {
@@ -93,24 +101,34 @@ impl App {
         follower.load().await?;
         tasks.essential("change log", follower.follow());
 
-        let keeper_store = Arc::clone(&store);
+        let announcer = Arc::new(Announcer::new(Arc::clone(&store) as _, Arc::clone(&standing), clock.clone()));
+        tasks.restarting("announcer", {
+            let announcer = Arc::clone(&announcer);
+            move || Arc::clone(&announcer).write()
+        });
+
+        let kept = Arc::clone(&store);
         let workshop = Workshop {
             http: Arc::new(realm::http(KeycloakMetrics::new(metrics.registry())?)?),
             keys_metrics: KeysMetrics::new(metrics.registry())?,
             token_metrics: TokenMetrics::new(metrics.registry())?,
+            upstream_metrics: UpstreamMetrics::new(metrics.registry())?,
+            checks: Arc::default(),
             kept: Kept::new(settings.auth.throttle, &clock),
             clock: clock.clone(),
             store,
             standing: Arc::clone(&standing),
+            announcer,
             directory,
             keep,
         };
         let fixed = Fixed::by(&settings);
+        let certificates = certificates(&settings, &metrics, &mut tasks)?;
         let snapshot = Arc::new(ArcSwap::from_pointee(workshop.snapshot(settings, None).await?));
-        tasks.restarting("keeper", keeper(Arc::clone(&standing), keeper_store, Arc::clone(&snapshot), keep, &clock));
+        tasks.restarting("keeper", keeper(Arc::clone(&standing), kept, Arc::clone(&snapshot), keep, &clock));
         if let Some(source) = source {
-            let reload =
-                Reload::new(source, workshop, fixed, Arc::clone(&snapshot), ReloadMetrics::new(metrics.registry())?);
+            let metrics = ReloadMetrics::new(metrics.registry())?;
+            let reload = Reload::new(source, workshop, fixed, Arc::clone(&snapshot), certificates.clone(), metrics);
             tasks.restarting("reload", reload.task(hangups));
         }
         let journal = Journal::new(Arc::clone(&metrics), sink.clone());
@@ -118,10 +136,25 @@ impl App {
             services: Arc::new(Services { journal, clock: clock.clone(), stopping: stopping.clone() }),
             snapshot: Arc::clone(&snapshot),
             health: Health { snapshot, standing, metrics, stopping, sink, clock },
+            certificates,
             tasks,
             stop,
         })
     }
+}
+
+fn certificates(
+    settings: &Settings,
+    metrics: &Arc<Metrics>,
+    tasks: &mut Tasks,
+) -> Result<Option<Arc<Certificates>>, CertificateError> {
+    let Some(tls) = &settings.server.tls else { return Ok(None) };
+    let certificates = Arc::new(Certificates::load(&tls.certificates, Arc::clone(metrics))?);
+    tasks.restarting("certificates", {
+        let certificates = Arc::clone(&certificates);
+        move || Arc::clone(&certificates).follow()
+    });
+    Ok(Some(certificates))
 }
 
 fn options(clock: &Clock, metrics: &Arc<Metrics>) -> Options {

@@ -13,6 +13,7 @@ mod services;
 mod signals;
 mod snapshot;
 mod tasks;
+mod upkeep;
 mod watch;
 mod workshop;
 

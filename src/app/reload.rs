@@ -14,6 +14,7 @@ use super::signals::Hangups;
 use super::watch::{Contents, Watch};
 use super::workshop::{SnapshotError, Workshop};
 use crate::config::{Complaints, Fixed, Settings, Source};
+use crate::listener::{CertificateError, Certificates};
 
 mod metrics;
 
@@ -25,6 +26,7 @@ pub(super) struct Reload {
     workshop: Workshop,
     fixed: Fixed,
     snapshot: Arc<ArcSwap<Snapshot>>,
+    certificates: Option<Arc<Certificates>>,
     metrics: ReloadMetrics,
     watch: Watch,
 }
@@ -45,6 +47,8 @@ enum ReloadError {
     OtherRealm(Vec<&'static str>),
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    #[error("[server.tls] {0}")]
+    Certificate(#[from] CertificateError),
     #[error("the reader of the configuration has panicked, which is a defect")]
     Panicked,
 }
@@ -56,12 +60,13 @@ impl Reload {
         workshop: Workshop,
         fixed: Fixed,
         snapshot: Arc<ArcSwap<Snapshot>>,
+        certificates: Option<Arc<Certificates>>,
         metrics: ReloadMetrics,
     ) -> Self {
         let mut watch = Watch::default();
         watch.know(Contents::of(files(&source, &snapshot.load().settings)));
         metrics.started();
-        Self { source: Arc::new(source), workshop, fixed, snapshot, metrics, watch }
+        Self { source: Arc::new(source), workshop, fixed, snapshot, certificates, metrics, watch }
     }
 
     /// The task that waits for signals and changes; what it knows outlives a panic.
@@ -123,9 +128,15 @@ impl Reload {
             return Err(ReloadError::OtherRealm(other_realm));
         }
         let in_vain = self.fixed.changed_by(&settings);
+        let certificates = self.certificates.as_deref().zip(settings.server.tls.as_ref());
+        let certificates =
+            certificates.map(|(old, tls)| old.prepare(&tls.certificates).map(|new| (old, new))).transpose()?;
         let before = self.snapshot.load_full();
         let next = self.workshop.snapshot(settings, Some(&before)).await?;
         self.snapshot.store(Arc::new(next));
+        if let Some((certificates, new)) = certificates {
+            certificates.take(new);
+        }
         Ok(in_vain)
     }
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use pingora::apps::ServerApp;
 use pingora::listeners::ListenerConfig;
 use pingora::protocols::l4::stream::L4BufferSettings;
 use pingora::proxy::http_proxy;
-use pingora::server::Fds;
 use pingora::server::configuration::ServerConf;
+use pingora::server::{Fds, ListenFds};
 use pingora::services::Service as _;
 use pingora::services::listening::Service;
 use tokio::net::TcpSocket;
@@ -18,7 +19,7 @@ use tracing::{error, info, warn};
 
 use super::{App, StartError, descriptors, signals};
 use crate::config::{Server, Settings, Source};
-use crate::listener::{Guarded, House, Limits};
+use crate::listener::{Entrance, Guarded, House, Limits};
 use crate::operations::{Health, Operations};
 use crate::proxy::Carrier;
 use crate::telemetry::Sink;
@@ -40,6 +41,8 @@ pub type Ready = Box<dyn FnOnce(Listening) + Send>;
 pub struct Listening {
     /// For requests.
     pub gateway: SocketAddr,
+    /// For requests over TLS.
+    pub tls: Option<SocketAddr>,
     /// For operators.
     pub operations: SocketAddr,
 }
@@ -50,15 +53,19 @@ pub async fn serve(settings: Settings, source: Option<Source>, sink: Sink, ready
     descriptors::raise(settings.server.max_connections);
     let server = settings.server.clone();
     let (gateway, operations) = (bind("listen", server.listen)?, bind("admin_listen", server.admin_listen)?);
+    let tls = server.tls.as_ref().map(|tls| bind("tls.listen", tls.listen)).transpose()?;
     let listening = Listening {
+        tls: tls.as_ref().map(|listener| local("tls.listen", listener, server.listen)).transpose()?,
         gateway: local("listen", &gateway, server.listen)?,
         operations: local("admin_listen", &operations, server.admin_listen)?,
     };
     let mut app = App::build(settings, source, hangups, sink).await?;
     let operations = operations_task(operations, app.health.clone());
     app.tasks.restarting("operations", operations);
-    let mut accepting = tokio::spawn(accept(gateway, listening.gateway, &server, &app));
-    info!(listen = %listening.gateway, admin_listen = %listening.operations, version = env!("CARGO_PKG_VERSION"), "ready");
+    let sockets = [Some(gateway), tls];
+    let mut accepting = tokio::spawn(accept(sockets, &server, &app)?);
+    let tls_listen = listening.tls.map(tracing::field::display);
+    info!(listen = %listening.gateway, tls_listen, admin_listen = %listening.operations, version = env!("CARGO_PKG_VERSION"), "ready");
     ready(listening);
 
     let ended = tokio::select! {
@@ -106,13 +113,12 @@ fn operations_task(
     }
 }
 
-/// Hands our socket to Pingora and accepts until the watch says stop.
+/// Hands our sockets to Pingora and accepts until the watch says stop.
 fn accept(
-    listener: TcpListener,
-    address: SocketAddr,
+    sockets: [Option<TcpListener>; 2],
     server: &Server,
     app: &App,
-) -> impl Future<Output = ()> + Send + use<> {
+) -> Result<impl Future<Output = ()> + Send + use<>, StartError> {
     let conf = Arc::new(ServerConf {
         threads: server.threads,
         upstream_keepalive_pool_size: UPSTREAM_POOL,
@@ -120,24 +126,54 @@ fn accept(
         ..ServerConf::default()
     });
     let carrier = Carrier::new(Arc::clone(&app.services), Arc::clone(&app.snapshot));
-    let limits = Limits {
+    let (journal, snapshot) = (app.services.journal.clone(), Arc::clone(&app.snapshot));
+    let house = Arc::new(House::new(http_proxy(&conf, carrier), journal, limits(server), snapshot));
+    let entrances = [Some(Entrance::Plain { h2c: server.h2c }), app.certificates.clone().map(Entrance::Tls)];
+    let services = sockets.into_iter().zip(entrances).filter_map(|(socket, entrance)| Some((socket?, entrance?)));
+    let services = services.map(|(socket, entrance)| service(socket, Guarded::new(Arc::clone(&house), entrance)));
+    let started = services.collect::<Result<Vec<_>, StartError>>()?;
+    let stop = app.stop.clone();
+    Ok(async move {
+        let running = started.into_iter().map(|(mut service, fds)| {
+            let shutdown = stop.subscribe();
+            async move { service.start_service(Some(fds), shutdown, 1).await }
+        });
+        // Each accepts until the stop; one that ends before is the loss of the listener.
+        let mut running: Vec<_> = running.map(Box::pin).collect();
+        while !running.is_empty() {
+            let ((), _, rest) = futures_util::future::select_all(running).await;
+            if !*stop.borrow() {
+                return;
+            }
+            running = rest;
+        }
+    })
+}
+
+fn service<A: ServerApp + Send + Sync + 'static>(
+    socket: TcpListener,
+    app: A,
+) -> Result<(Service<A>, ListenFds), StartError> {
+    let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
+    let name = local("listen", &socket, unspecified)?.to_string();
+    let mut service = Service::new("gateway".to_owned(), app);
+    service.add_listener(ListenerConfig::tcp(&name).l4_buffer(L4BufferSettings::new(READ_BUFFER, WRITE_BUFFER)));
+    let mut fds = Fds::new();
+    fds.add(name, socket.into_raw_fd());
+    Ok((service, Arc::new(Mutex::new(fds))))
+}
+
+fn limits(server: &Server) -> Limits {
+    Limits {
         header_timeout: server.header_timeout,
+        handshake_timeout: server.handshake_timeout,
         idle_timeout: server.idle_timeout,
         max_header_size: server.max_header_size,
         max_headers: server.max_headers,
         max_connections: server.max_connections,
         max_connections_per_address: server.max_connections_per_address,
-    };
-    let proxy = http_proxy(&conf, carrier);
-    let house = Arc::new(House::new(proxy, app.services.journal.clone(), limits, Arc::clone(&app.snapshot)));
-    let guarded = Guarded::new(house);
-    let mut service = Service::new("gateway".to_owned(), guarded);
-    let name = address.to_string();
-    service.add_listener(ListenerConfig::tcp(&name).l4_buffer(L4BufferSettings::new(READ_BUFFER, WRITE_BUFFER)));
-    let mut fds = Fds::new();
-    fds.add(name, listener.into_raw_fd());
-    let (fds, shutdown) = (Arc::new(Mutex::new(fds)), app.stop.subscribe());
-    async move { service.start_service(Some(fds), shutdown, 1).await }
+        max_streams: server.max_streams,
+    }
 }
 
 /// Takes no new connection, lets requests in flight finish, and gives up after the time-out.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::issuers::IssuerInUse;
-use super::running::Running;
+use super::upkeep::Upkeep;
 use crate::api::Api;
 use crate::config::Settings;
 use crate::gateway::Gateway;
@@ -24,12 +24,12 @@ pub struct Snapshot {
     /// The endpoints of our own.
     pub api: Api,
     /// The upstreams.
-    pub upstreams: Arc<Upstreams>,
+    pub upstreams: Upstreams,
     /// Whose word about the client counts.
     pub trusted_proxies: TrustedProxies,
     /// What it was made of, without the routes.
     pub(super) settings: Settings,
     /// The tasks end with the last snapshot that uses them.
     pub(super) issuers: Vec<IssuerInUse>,
-    pub(super) names: Arc<Running>,
+    pub(super) upkeep: Vec<Upkeep>,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::issuers::IssuerInUse;
-use super::running::Running;
+use super::upkeep::Upkeep;
 use super::{Snapshot, realm};
 use crate::api::{Api, Kept, Parts};
 use crate::clock::Clock;
@@ -12,22 +12,27 @@ use crate::config::{Issuer, Settings};
 use crate::gateway::Gateway;
 use crate::identity::{Identities, KeysMetrics, TokenMetrics};
 use crate::keycloak::{Admin, Http};
+use crate::proxy::HealthChecks;
 use crate::request::TrustedProxies;
 use crate::rights::Directory;
 use crate::routing::{PathPattern, PathPatternError, Routes};
+use crate::signals::Announcer;
 use crate::standing::Standing;
 use crate::store::Store;
-use crate::upstream::Upstreams;
+use crate::upstream::{UpstreamMetrics, Upstreams};
 
 /// What outlives every snapshot and is built into each.
 pub(super) struct Workshop {
     pub(super) clock: Clock,
     pub(super) store: Arc<dyn Store>,
     pub(super) standing: Arc<Standing>,
+    pub(super) announcer: Arc<Announcer>,
     pub(super) directory: Arc<Directory>,
     pub(super) http: Arc<Http>,
     pub(super) keys_metrics: KeysMetrics,
     pub(super) token_metrics: TokenMetrics,
+    pub(super) upstream_metrics: UpstreamMetrics,
+    pub(super) checks: Arc<HealthChecks>,
     pub(super) kept: Kept,
     /// How long a revocation is kept: no token may live longer.
     pub(super) keep: Duration,
@@ -70,7 +75,7 @@ impl Workshop {
             return Err(SnapshotError::Lifetime);
         }
         let issuers = self.issuers(&settings, before).await?;
-        let upstreams = upstreams(&settings, before).await?;
+        let upstreams = self.upstreams(&settings, before).await?;
         let identities = self.identities(&issuers, before);
         let gateway = Arc::new(Gateway::new(
             Arc::clone(&identities),
@@ -81,13 +86,8 @@ impl Workshop {
         let api = self.api(&settings, &gateway, &identities);
         let mut routes = std::mem::take(&mut settings.routes);
         routes.extend(api.routes()?);
-        let names = match before.filter(|before| Arc::ptr_eq(&before.upstreams, &upstreams)) {
-            Some(before) => Arc::clone(&before.names),
-            None => Arc::new(Running::restarting("names", {
-                let upstreams = Arc::clone(&upstreams);
-                move || Arc::clone(&upstreams).follow_names()
-            })),
-        };
+        let kept_up = before.map_or(&[][..], |before| &before.upkeep);
+        let upkeep = upstreams.iter().map(|upstream| Upkeep::of(upstream, kept_up, &self.checks)).collect();
         Ok(Snapshot {
             routes: Routes::new(routes).reserving(&PathPattern::parse(&format!("{}/*", settings.auth.prefix))?),
             gateway,
@@ -97,7 +97,7 @@ impl Workshop {
             trusted_proxies: TrustedProxies::new(settings.server.trusted_proxies.clone()),
             settings,
             issuers,
-            names,
+            upkeep,
         })
     }
 
@@ -111,6 +111,21 @@ impl Workshop {
         match issuers.iter().find(|issuer| issuer.is_lost(before)) {
             Some(lost) => Err(SnapshotError::Keys { issuer: Arc::clone(&lost.settings().name) }),
             None => Ok(issuers),
+        }
+    }
+
+    async fn upstreams(&self, settings: &Settings, before: Option<&Snapshot>) -> Result<Upstreams, SnapshotError> {
+        let before = before.map(|before| &before.upstreams);
+        let upstreams = Upstreams::new(&settings.upstreams, before, &self.upstream_metrics, &self.clock);
+        upstreams.first_look_up().await;
+        let has_servers = |name: &str| {
+            before.and_then(|before| before.get(name)).is_some_and(|upstream| !upstream.servers().is_empty())
+        };
+        let lost =
+            upstreams.iter().find(|upstream| upstream.servers().is_empty() && has_servers(&upstream.settings().name));
+        match lost {
+            Some(lost) => Err(SnapshotError::Names { upstream: Arc::clone(&lost.settings().name) }),
+            None => Ok(upstreams),
         }
     }
 
@@ -139,7 +154,7 @@ impl Workshop {
             admin: Admin::new(Arc::clone(&oidc)),
             oidc,
             standing: Arc::clone(&self.standing),
-            log: Arc::clone(&self.store) as _,
+            announcer: Arc::clone(&self.announcer),
             ledger: Arc::clone(&self.store) as _,
             clock: self.clock.clone(),
         };
@@ -155,15 +170,6 @@ pub(super) fn longest_life(settings: &Settings) -> Duration {
 /// The settings by which tokens are judged: our own client is none of them.
 fn proves(issuer: &Issuer) -> Issuer {
     Issuer { client: None, ..issuer.clone() }
-}
-
-async fn upstreams(settings: &Settings, before: Option<&Snapshot>) -> Result<Arc<Upstreams>, SnapshotError> {
-    if let Some(before) = before.filter(|before| before.settings.upstreams == settings.upstreams) {
-        return Ok(Arc::clone(&before.upstreams));
-    }
-    let upstreams = Upstreams::new(settings.upstreams.clone());
-    upstreams.resolve().await;
-    Ok(Arc::new(upstreams))
 }
 
 /// A proven token is some 600 bytes: 60 MB.

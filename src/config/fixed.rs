@@ -50,6 +50,10 @@ impl Fixed {
             max_headers,
             max_connections,
             max_connections_per_address,
+            handshake_timeout,
+            max_streams,
+            h2c,
+            tls,
             public_url: _,
             trusted_proxies: _,
             reload_on_change: _,
@@ -64,6 +68,10 @@ impl Fixed {
             ("[server] max_header_size", *max_header_size != new.max_header_size),
             ("[server] max_headers", *max_headers != new.max_headers),
             ("[server] max_connections", *max_connections != new.max_connections),
+            ("[server] handshake_timeout", *handshake_timeout != new.handshake_timeout),
+            ("[server] max_streams", *max_streams != new.max_streams),
+            ("[server] h2c", *h2c != new.h2c),
+            ("[server.tls] listen", tls.as_ref().map(|tls| tls.listen) != new.tls.as_ref().map(|tls| tls.listen)),
             ("[server] max_connections_per_address", *max_connections_per_address != new.max_connections_per_address),
         ]
     }

@@ -22,7 +22,8 @@ pub use complaints::{Complaint, Complaints};
 pub use fixed::Fixed;
 pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{
-    Auth, Client, Database, Issuer, Provision, Server, ServerUrl, Settings, Throttling, Upstream, Users,
+    Auth, CertificateFiles, Client, Database, Health, Issuer, Provision, Server, ServerUrl, Settings, Throttling, Tls,
+    Upstream, Users,
 };
 pub use source::{Read, Source};
 

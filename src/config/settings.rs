@@ -10,6 +10,7 @@ use jsonwebtoken::Algorithm;
 use url::Url;
 
 use super::{Secret, SecretSource};
+use crate::listener::Names;
 use crate::routing::Route;
 use crate::store::Address;
 
@@ -57,13 +58,19 @@ pub struct Server {
     pub admin_listen: SocketAddr,
     /// How clients reach the gateway, where it cannot be told from a request.
     pub public_url: Option<Url>,
+    /// Where TLS is spoken, if it is.
+    pub tls: Option<Tls>,
+    /// Whether HTTP/2 is spoken without TLS too.
+    pub h2c: bool,
     /// Peers whose `X-Forwarded-*` and `X-Request-Id` are believed; IPv4-mapped networks are unmapped.
     pub trusted_proxies: Vec<IpNet>,
     /// Worker threads.
     pub threads: usize,
     /// How long a request head may take, from its first byte to its last.
     pub header_timeout: Duration,
-    /// How long a connection may be idle between two requests, and before the first.
+    /// How long a TLS handshake may take, and an HTTP/2 connection to begin.
+    pub handshake_timeout: Duration,
+    /// How long a connection may be idle between two requests.
     pub idle_timeout: Duration,
     /// The largest request head in bytes, request line included.
     pub max_header_size: usize,
@@ -73,10 +80,32 @@ pub struct Server {
     pub max_connections: usize,
     /// The most connections at once of one address; trusted proxies are exempt.
     pub max_connections_per_address: usize,
+    /// The most requests at once on one HTTP/2 connection.
+    pub max_streams: u32,
     /// How long a stop waits for requests in flight.
     pub shutdown_timeout: Duration,
     /// Whether a file that changes is read again without being told.
     pub reload_on_change: bool,
+}
+
+/// `[server.tls]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Where requests are taken.
+    pub listen: SocketAddr,
+    /// Its own certificate, then every `[[server.tls.sni]]`.
+    pub certificates: Vec<CertificateFiles>,
+}
+
+/// A certificate, its key, and the hosts that it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// `names`; empty where those of the certificate count.
+    pub names: Names,
+    /// The chain in PEM, the certificate first.
+    pub certificate: PathBuf,
+    /// The private key in PEM.
+    pub key: PathBuf,
 }
 
 /// `[keycloak]` or `[[keycloak.also]]`: an issuer whose tokens are accepted.
@@ -198,6 +227,25 @@ pub struct Upstream {
     pub write_timeout: Duration,
     /// How long an unused connection is kept.
     pub idle_timeout: Duration,
+    /// Whether HTTP/2 is spoken to it.
+    pub http2: bool,
+    /// How its servers are asked whether they are well.
+    pub health: Option<Health>,
+}
+
+/// `[[upstream]] health`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// What is asked for; any 2xx is well.
+    pub path: String,
+    /// From one check to the next.
+    pub interval: Duration,
+    /// How long an answer may take.
+    pub timeout: Duration,
+    /// So many good checks in a row bring a server back.
+    pub up: u32,
+    /// So many bad ones in a row take it away.
+    pub down: u32,
 }
 
 /// One server of an upstream: scheme, host and port; no path.

@@ -9,16 +9,18 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use pingora::apps::{HttpServerApp, ReusedHttpStream, ServerApp};
-use pingora::protocols::Stream;
 use pingora::protocols::http::ServerSession;
+use pingora::protocols::{ALPN, Stream};
 use pingora::server::ShutdownWatch;
+use tokio::time::timeout;
 use tracing::error;
 
 use super::places::{Place, Places};
 use super::refusal::Refusals;
+use super::tls::{Certificates, Unshaken};
 use super::wire::{self, Wire};
 use crate::app::Snapshot;
-use crate::metrics::Metrics;
+use crate::metrics::{Dropped, Metrics};
 use crate::telemetry::Journal;
 
 /// What a connection may use.
@@ -26,6 +28,8 @@ use crate::telemetry::Journal;
 pub struct Limits {
     /// From the first byte of a head to its last; and from a new connection to its first byte.
     pub header_timeout: Duration,
+    /// For a TLS handshake, and for the first bytes of an HTTP/2 connection.
+    pub handshake_timeout: Duration,
     /// From one request to the next.
     pub idle_timeout: Duration,
     /// The largest head in bytes.
@@ -36,6 +40,19 @@ pub struct Limits {
     pub max_connections: usize,
     /// The most connections at once of one address.
     pub max_connections_per_address: usize,
+    /// The most requests at once on one HTTP/2 connection.
+    pub max_streams: u32,
+}
+
+/// What is spoken on a listener.
+pub enum Entrance {
+    /// HTTP/1, and HTTP/2 for whoever begins with it, where that is allowed.
+    Plain {
+        /// Whether it is.
+        h2c: bool,
+    },
+    /// TLS, and in it what was agreed on.
+    Tls(Arc<Certificates>),
 }
 
 /// What every listener of a gateway shares: the proxy behind them, and the limits.
@@ -51,6 +68,7 @@ pub struct House<P> {
 /// One listener.
 pub struct Guarded<P> {
     pub(super) house: Arc<House<P>>,
+    pub(super) entrance: Entrance,
 }
 
 impl<P> House<P> {
@@ -72,8 +90,22 @@ where
 {
     /// A listener of the house.
     #[must_use]
-    pub fn new(house: Arc<House<P>>) -> Self {
-        Self { house }
+    pub fn new(house: Arc<House<P>>, entrance: Entrance) -> Self {
+        Self { house, entrance }
+    }
+
+    /// The connection with TLS on it, where TLS is spoken.
+    async fn open(&self, stream: Stream) -> Option<Stream> {
+        let Entrance::Tls(certificates) = &self.entrance else { return Some(stream) };
+        match timeout(self.house.limits.handshake_timeout, certificates.handshake(stream)).await {
+            Ok(Ok(stream)) => return Some(stream),
+            Ok(Err(Unshaken::NoTls(stream))) => {
+                self.house.refusals.refuse(Wire::around(stream), super::HeadError::NoTls).await;
+            }
+            Ok(Err(Unshaken::Failed)) => self.house.journal.metrics().dropped(Dropped::TlsHandshake),
+            Err(_) => self.house.journal.metrics().dropped(Dropped::TlsTimeout),
+        }
+        None
     }
 
     /// Lets one request through; a panic ends nothing but its connection.
@@ -95,13 +127,24 @@ where
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
         let _place = match self.house.place(wire::peer(&stream).map(|peer| peer.ip())) {
             Ok(place) => place,
-            Err(error) => {
+            Err(error) if matches!(self.entrance, Entrance::Plain { .. }) => {
                 self.house.refusals.turn_away(Wire::around(stream), error).await;
+                return None;
+            }
+            // Why cannot be said before the handshake, which is what the limits protect.
+            Err(_) => {
+                self.house.journal.metrics().dropped(Dropped::Full);
                 return None;
             }
         };
         let _open = Open::new(self.house.journal.metrics());
-        self.serve_http1(Wire::around(stream), shutdown).await;
+        // Boxed, so that no idle connection carries the room that a handshake needs.
+        let stream = Box::pin(self.open(stream)).await?;
+        if stream.selected_alpn_proto() == Some(ALPN::H2) {
+            Box::pin(self.serve_http2(Wire::around(stream), shutdown)).await;
+        } else if let Some(wire) = self.serve_http1(Wire::around(stream), shutdown).await {
+            Box::pin(self.serve_http2(wire, shutdown)).await;
+        }
         None
     }
 

@@ -1,6 +1,8 @@
 //! The raw head of an HTTP/1 request: read in one way only, or refused. Nothing is rewritten.
 
+use http::header::COOKIE;
 use memchr::memchr;
+use pingora::http::RequestHeader;
 
 /// Why a raw head is refused. The connection is closed with it: where the next request begins is in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +22,15 @@ pub enum HeadError {
     /// More connections of one address than `max_connections_per_address`.
     #[error("there are too many connections of this address")]
     TooManyOfOneAddress,
+    /// HTTP where TLS is spoken.
+    #[error("plain HTTP on the TLS port")]
+    NoTls,
+    /// An HTTP/2 request that names two hosts or none, or whose path is none.
+    #[error("the HTTP/2 request is malformed")]
+    Http2,
+    /// A scheme that is not `http` or `https`.
+    #[error("the scheme of the request is not supported")]
+    Scheme,
     /// Not `METHOD target HTTP/1.1`.
     #[error("the request line is malformed")]
     RequestLine,
@@ -98,6 +109,23 @@ pub(super) fn check(head: &[u8], max_fields: usize) -> Result<Body, HeadError> {
         return Err(HeadError::Framing);
     }
     Ok(if seen.codings > 0 { Body::Chunked } else { Body::Length })
+}
+
+/// Checks the fields of an HTTP/2 request, which the HTTP library has read: what is left is what they mean. The pieces
+/// of a cookie count as one (RFC 9113 §8.2.3).
+pub(super) fn check_fields(head: &RequestHeader, max_fields: usize) -> Result<(), HeadError> {
+    let mut seen = Seen::default();
+    let (fields, pieces) = (head.headers.len(), head.headers.get_all(COOKIE).iter().count());
+    if fields - pieces.saturating_sub(1).min(fields) > max_fields {
+        return Err(HeadError::TooManyFields);
+    }
+    if head.uri.scheme_str().is_some_and(|scheme| scheme != "http" && scheme != "https") {
+        return Err(HeadError::Scheme);
+    }
+    for (name, value) in &head.headers {
+        check_meaning(name.as_str().as_bytes(), value.as_bytes(), &mut seen)?;
+    }
+    if seen.lengths > 1 || seen.codings > 0 { Err(HeadError::Framing) } else { Ok(()) }
 }
 
 /// Where a head ends, if its end is within these bytes; `from` bytes were searched before.

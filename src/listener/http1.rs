@@ -13,7 +13,8 @@ use tokio::time::timeout;
 
 use super::HeadError;
 use super::chunks::Chunks;
-use super::guarded::Guarded;
+use super::frames::PREFACE;
+use super::guarded::{Entrance, Guarded};
 use super::head::{self, Body};
 use super::wire::{Watch, Wire};
 
@@ -21,16 +22,27 @@ use super::wire::{Watch, Wire};
 enum Head {
     /// All of it is there, and perhaps the beginning of the body.
     Complete(BytesMut, Watch),
+    /// The client speaks HTTP/2, and may.
+    Http2(BytesMut),
     Closed,
     Refused(HeadError),
+}
+
+/// What the first bytes are.
+enum Found {
+    /// A head, and what its body is held against.
+    Head(Watch),
+    /// The beginning of HTTP/2.
+    Http2,
 }
 
 impl<P> Guarded<P>
 where
     P: HttpServerApp + Send + Sync + 'static,
 {
-    /// One request after the other, until one side has had enough.
-    pub(super) async fn serve_http1(&self, mut wire: Box<Wire>, shutdown: &ShutdownWatch) {
+    /// One request after the other, until one side has had enough. A connection that turns out to speak HTTP/2 is
+    /// given back, as if nothing had been read.
+    pub(super) async fn serve_http1(&self, mut wire: Box<Wire>, shutdown: &ShutdownWatch) -> Option<Box<Wire>> {
         let mut watch = shutdown.clone();
         // Asked once a connection, not once a request.
         let mut stop = pin!(async move { drop(watch.wait_for(|stopping| *stopping).await) }.fuse());
@@ -40,14 +52,18 @@ where
             match self.read_head(&mut wire, patience, stop.as_mut()).await {
                 Head::Complete(bytes, watch) => {
                     wire.watch(watch);
-                    match self.pass_on(wire, bytes, shutdown).await {
-                        Some(reusable) => wire = reusable,
-                        None => return,
-                    }
+                    wire = self.pass_on(wire, bytes, shutdown).await?;
                 }
-                Head::Closed => return,
+                Head::Http2(bytes) => {
+                    wire.put_back(bytes);
+                    return Some(wire);
+                }
+                Head::Closed => return None,
                 // Boxed, so that no idle connection carries the room that a refusal reads into.
-                Head::Refused(error) => return Box::pin(self.house.refusals.refuse(wire, error)).await,
+                Head::Refused(error) => {
+                    Box::pin(self.house.refusals.refuse(wire, error)).await;
+                    return None;
+                }
             }
             patience = self.house.limits.idle_timeout;
         }
@@ -72,12 +88,14 @@ where
             Ok(Ok(_) | Err(_)) | Err(_) => return Head::Closed,
         }
         match self.judge(&bytes, 0) {
-            Ok(Some(watch)) => return Head::Complete(bytes, watch),
+            Ok(Some(Found::Head(watch))) => return Head::Complete(bytes, watch),
+            Ok(Some(Found::Http2)) => return Head::Http2(bytes),
             Ok(None) => {}
             Err(error) => return Head::Refused(error),
         }
         match timeout(self.house.limits.header_timeout, self.read_rest(wire, &mut bytes)).await {
-            Ok(Ok(Some(watch))) => Head::Complete(bytes, watch),
+            Ok(Ok(Some(Found::Head(watch)))) => Head::Complete(bytes, watch),
+            Ok(Ok(Some(Found::Http2))) => Head::Http2(bytes),
             Ok(Ok(None)) => Head::Closed,
             Ok(Err(error)) => Head::Refused(error),
             Err(_) => Head::Refused(HeadError::TooSlow),
@@ -85,32 +103,44 @@ where
     }
 
     /// The rest of the head; nothing when the client went away first.
-    async fn read_rest(&self, wire: &mut Wire, bytes: &mut BytesMut) -> Result<Option<Watch>, HeadError> {
+    async fn read_rest(&self, wire: &mut Wire, bytes: &mut BytesMut) -> Result<Option<Found>, HeadError> {
         loop {
             let seen = bytes.len();
             match wire.read_buf(bytes).await {
                 Ok(read) if read > 0 => {}
                 Ok(_) | Err(_) => return Ok(None),
             }
-            if let Some(watch) = self.judge(bytes, seen)? {
-                return Ok(Some(watch));
+            if let Some(found) = self.judge(bytes, seen)? {
+                return Ok(Some(found));
             }
         }
     }
 
-    /// What the body is held against, where a complete, undoubted head lies in these bytes.
-    fn judge(&self, bytes: &[u8], seen: usize) -> Result<Option<Watch>, HeadError> {
+    /// What lies in these bytes, where it is complete and undoubted.
+    fn judge(&self, bytes: &[u8], seen: usize) -> Result<Option<Found>, HeadError> {
         let limits = &self.house.limits;
+        if matches!(self.entrance, Entrance::Plain { h2c: true }) && speaks_http2(bytes) {
+            return Ok((bytes.len() >= PREFACE.len()).then_some(Found::Http2));
+        }
         match head::end(bytes, seen)? {
             Some(end) if end > limits.max_header_size => Err(HeadError::TooLarge),
             Some(end) => {
                 let (head, body) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
-                head::check(head, limits.max_headers).and_then(|framing| watch(framing, body)).map(Some)
+                head::check(head, limits.max_headers)
+                    .and_then(|framing| watch(framing, body))
+                    .map(Found::Head)
+                    .map(Some)
             }
             None if bytes.len() > limits.max_header_size => Err(HeadError::TooLarge),
             None => Ok(None),
         }
     }
+}
+
+/// Whether a connection begins as HTTP/2 does, as far as can be told yet.
+fn speaks_http2(bytes: &[u8]) -> bool {
+    // `PRI` is no method, and three bytes tell it from `POST`, `PUT` and `PATCH`.
+    bytes.starts_with(b"PRI") && bytes.iter().zip(PREFACE).all(|(byte, known)| byte == known)
 }
 
 /// The watch on a body, which has seen its beginning.

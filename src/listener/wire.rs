@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::BytesMut;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::tls::{SslDigest, TlsRef};
 use pingora::protocols::{
@@ -15,8 +16,10 @@ use pingora::protocols::{
     UniqueID,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 
 use super::chunks::Chunks;
+use super::frames::{Flood, Frames};
 
 /// A connection with a watch on what it brings. Bytes that the watch refuses end the connection; they are never
 /// changed.
@@ -24,21 +27,27 @@ use super::chunks::Chunks;
 pub(super) struct Wire {
     stream: Stream,
     watch: Watch,
+    /// Bytes that were read to see what they are, and are read again.
+    unread: BytesMut,
 }
 
 /// What the bytes that come in are held against.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Watch {
     /// A head, or a body of a length that is known.
     Nothing,
     /// A body in chunks.
     Chunks(Chunks),
+    /// An HTTP/2 connection. Whoever serves it is told of a flood; nothing more is read of it then.
+    Frames(Box<Frames>, Arc<Notify>),
+    /// A connection of which nothing more is read.
+    Flooded,
 }
 
 impl Wire {
     /// Wraps a connection.
     pub(super) fn around(stream: Stream) -> Box<Self> {
-        Box::new(Self { stream, watch: Watch::Nothing })
+        Box::new(Self { stream, watch: Watch::Nothing, unread: BytesMut::new() })
     }
 
     /// The wire that the HTTP library was given, back from it.
@@ -49,6 +58,11 @@ impl Wire {
     /// Watches what comes in from now on.
     pub(super) fn watch(&mut self, watch: Watch) {
         self.watch = watch;
+    }
+
+    /// Puts bytes back that were read; they come again first.
+    pub(super) fn put_back(&mut self, bytes: BytesMut) {
+        self.unread = bytes;
     }
 
     /// Whoever is at the other end.
@@ -63,13 +77,23 @@ pub(super) fn peer(stream: &Stream) -> Option<SocketAddr> {
 }
 
 impl Watch {
-    /// Looks at bytes that came in.
-    fn look(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Looks at bytes that came in; pending where nobody is to see them.
+    fn look(&mut self, bytes: &[u8]) -> Poll<io::Result<()>> {
         match self {
-            Self::Nothing => Ok(()),
+            Self::Nothing => Poll::Ready(Ok(())),
             Self::Chunks(chunks) => {
-                chunks.follow(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+                let followed = chunks.follow(bytes);
+                Poll::Ready(followed.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)))
             }
+            Self::Frames(frames, flood) => match frames.follow(bytes, Instant::now) {
+                Ok(()) => Poll::Ready(Ok(())),
+                Err(Flood) => {
+                    flood.notify_one();
+                    *self = Self::Flooded;
+                    Poll::Pending
+                }
+            },
+            Self::Flooded => Poll::Pending,
         }
     }
 }
@@ -77,8 +101,16 @@ impl Watch {
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        Poll::Ready(self.watch.look(buf.filled().get(before..).unwrap_or_default()))
+        if matches!(self.watch, Watch::Flooded) {
+            return Poll::Pending;
+        }
+        if self.unread.is_empty() {
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        } else {
+            let again = self.unread.len().min(buf.remaining());
+            buf.put_slice(&self.unread.split_to(again));
+        }
+        self.watch.look(buf.filled().get(before..).unwrap_or_default())
     }
 }
 

@@ -76,6 +76,7 @@ impl Health {
         for keys in self.snapshot.load().identities.keys() {
             keys.observe();
         }
+        self.snapshot.load().upstreams.observe();
         let age = self.standing.fence().age(&self.clock);
         self.metrics.observe(age, self.standing.revoked().len(), self.sink.dropped());
         self.metrics.text()

@@ -18,7 +18,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorType};
 
 use super::passage::{Passage, Stage};
-use super::{failure, peer, request_head, response_head};
+use super::{failure, peer, request_head, resend, response_head};
 use crate::app::{Services, Snapshot};
 use crate::problem::Facts;
 use crate::upstream::UpstreamError;
@@ -66,12 +66,14 @@ impl ProxyHttp for Carrier {
         let Some(upstream) = snapshot.upstreams.get(forwarding.forward.upstream()) else {
             return Error::e_explain(ErrorType::HTTPStatus(500), "the upstream is not configured");
         };
-        match upstream.next(&mut forwarding.tried, &self.services.clock) {
+        let chosen = upstream.next(&mut forwarding.tried);
+        forwarding.upstream = Some(Arc::clone(upstream));
+        match chosen {
             Ok(server) => {
                 forwarding.failure = None;
                 // A new try sends the body from its beginning.
                 forwarding.body_bytes = 0;
-                peer::of(upstream, &server, &forwarding.forward)
+                Ok(Box::new(peer::of(upstream, &server, forwarding.forward.timeout())))
             }
             Err(failure) => {
                 // What the last server said is worth more than that none is left.
@@ -88,13 +90,29 @@ impl ProxyHttp for Carrier {
         passage: &mut Passage,
         mut error: Box<Error>,
     ) -> Box<Error> {
-        if let Some(forwarding) = passage.forwarding() {
-            forwarding.failure = Some(failure::connecting(&error));
-            forwarding.tried.refused(&self.services.clock);
+        if let Some(forwarding) = passage.forwarding()
+            && let Some(upstream) = forwarding.upstream.clone()
+        {
+            let failure = failure::connecting(&error);
+            forwarding.failure = Some(failure);
             self.services.journal.metrics().upstream(forwarding.forward.upstream(), "failed");
             // Nothing was sent yet, so that any request may go to the next server.
-            error.set_retry(true);
+            error.set_retry(upstream.unreachable(&mut forwarding.tried, failure));
         }
+        error
+    }
+
+    fn error_while_proxy(
+        &self,
+        _peer: &HttpPeer,
+        session: &mut Session,
+        mut error: Box<Error>,
+        passage: &mut Passage,
+        client_reused: bool,
+    ) -> Box<Error> {
+        let again =
+            passage.forwarding().is_some_and(|forwarding| resend::after(&error, session, forwarding, client_reused));
+        error.set_retry(again);
         error
     }
 
@@ -154,6 +172,9 @@ impl ProxyHttp for Carrier {
     ) -> pingora::Result<()> {
         let Some(forwarding) = passage.forwarding() else { return Ok(()) };
         forwarding.informational += u32::from(response.status.is_informational());
+        if let Some(upstream) = &forwarding.upstream {
+            upstream.answered(&forwarding.tried);
+        }
         let unasked = response.status == StatusCode::SWITCHING_PROTOCOLS && !forwarding.websocket;
         if unasked || forwarding.informational > MAX_INFORMATIONAL {
             forwarding.failure = Some(UpstreamError::Broken);

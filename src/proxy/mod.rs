@@ -5,11 +5,14 @@ mod body;
 mod carrier;
 mod expectation;
 mod failure;
+mod health;
 mod passage;
 mod peer;
 mod reception;
 mod request_head;
+mod resend;
 mod response_head;
 
 pub use carrier::Carrier;
+pub use health::HealthChecks;
 pub use passage::Passage;

@@ -13,7 +13,7 @@ use crate::gateway::Admission;
 use crate::request::Incoming;
 use crate::routing::{Cors, Route};
 use crate::telemetry::Record;
-use crate::upstream::{Tried, UpstreamError};
+use crate::upstream::{Tried, Upstream, UpstreamError};
 
 /// The request's own view: the snapshot it began with, how far it is, and what its log line will say.
 pub struct Passage {
@@ -48,6 +48,10 @@ pub(super) enum Stage {
 pub(super) struct Forwarding {
     pub(super) forward: Forward,
     pub(super) tried: Tried,
+    /// Known from the first try on.
+    pub(super) upstream: Option<Arc<Upstream>>,
+    /// Whether it was sent again on a new connection.
+    pub(super) resent: bool,
     pub(super) failure: Option<UpstreamError>,
     pub(super) websocket: bool,
     pub(super) body_bytes: u64,
@@ -56,7 +60,16 @@ pub(super) struct Forwarding {
 
 impl Forwarding {
     pub(super) fn new(forward: Forward, websocket: bool) -> Self {
-        Self { forward, tried: Tried::default(), failure: None, websocket, body_bytes: 0, informational: 0 }
+        Self {
+            forward,
+            tried: Tried::default(),
+            upstream: None,
+            resent: false,
+            failure: None,
+            websocket,
+            body_bytes: 0,
+            informational: 0,
+        }
     }
 }
 
@@ -107,7 +120,8 @@ impl Passage {
 
     /// Writes down which server was tried last.
     pub(super) fn note_server(&mut self) {
-        let server = self.forwarding().and_then(|forwarding| forwarding.tried.latest()?.address_text());
+        let server =
+            self.forwarding().and_then(|forwarding| Some(Arc::clone(forwarding.tried.latest()?.address_text())));
         self.record.server = server.or_else(|| self.record.server.take());
     }
 

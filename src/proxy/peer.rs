@@ -1,30 +1,34 @@
 //! From a server to what Pingora connects to.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 
 use pingora::prelude::HttpPeer;
-use pingora::{Error, ErrorType};
 
-use crate::forward::Forward;
 use crate::upstream::{Server, Upstream};
 
 /// The peer of a server, every time-out set. TLS is always verified against the server's own name.
-pub(super) fn of(upstream: &Upstream, server: &Server, forward: &Forward) -> pingora::Result<Box<HttpPeer>> {
-    let Some(address) = server.address() else {
-        return Error::e_explain(ErrorType::ConnectError, "the server has no address");
-    };
+pub(super) fn of(upstream: &Upstream, server: &Server, timeout: Duration) -> HttpPeer {
     let settings = upstream.settings();
-    let mut peer = HttpPeer::new(address, server.url().tls, server.url().host.clone());
+    let mut peer = HttpPeer::new(server.address(), server.url().tls, server.url().host.clone());
     peer.options.connection_timeout = Some(settings.connect_timeout);
     peer.options.total_connection_timeout = Some(settings.connect_timeout);
-    peer.options.read_timeout = Some(forward.timeout());
+    peer.options.read_timeout = Some(timeout);
     peer.options.write_timeout = Some(settings.write_timeout);
     peer.options.idle_timeout = Some(settings.idle_timeout);
+    if settings.http2 {
+        // By ALPN over TLS, and without it by prior knowledge (RFC 9113 §3.3): never by chance.
+        peer.options.set_http_version(2, 2);
+        peer.options.max_h2_streams = MAX_STREAMS;
+    }
     if server.url().tls {
         // Pooled connections are told apart by address, name and this key; two upstreams never share one.
         let mut hasher = DefaultHasher::new();
         settings.name.hash(&mut hasher);
         peer.group_key = hasher.finish();
     }
-    Ok(Box::new(peer))
+    peer
 }
+
+/// Requests at once on one connection to an upstream that speaks HTTP/2.
+const MAX_STREAMS: usize = 100;

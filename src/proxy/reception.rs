@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{HeaderMap, StatusCode};
 use pingora::proxy::Session;
+use pingora::{Error, ErrorType};
 use tracing::{error, warn};
 
 use super::answer::Answer;
@@ -55,6 +57,9 @@ impl Carrier {
         match &admission.route().target {
             Target::Upstream(target) => match Forward::plan(&admission, target, &incoming) {
                 Ok(forward) => {
+                    if is_over(session) {
+                        return Error::e_explain(ErrorType::ConnectionClosed, "the stream was reset").map_err(as_down);
+                    }
                     if let Err(error) = expectation::meet(session).await? {
                         return self.refuse(session, passage, &error.into()).await;
                     }
@@ -119,6 +124,17 @@ impl Carrier {
         error!(request_id = &*passage.record.request_id, "a panic ended a request");
         self.refuse(session, passage, &Rejection::Internal).await
     }
+}
+
+/// Whether a stream of HTTP/2 has ended already: by its client, or because its body is not as announced. Nobody would
+/// hear the answer, and the upstream need not hear of it.
+fn is_over(session: &mut Session) -> bool {
+    session.as_mut().watch_h2_stream_close().is_some_and(|closed| closed.now_or_never().is_some())
+}
+
+fn as_down(mut error: Box<Error>) -> Box<Error> {
+    error.as_down();
+    error
 }
 
 /// The answer to a CORS preflight, on routes that have `cors_origins`.

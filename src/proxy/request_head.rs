@@ -9,8 +9,9 @@ use pingora::proxy::Session;
 
 use crate::app::Snapshot;
 use crate::forward::Forward;
+use crate::listener::Names;
 use crate::problem::Rejection;
-use crate::request::{Incoming, Peer, RawHead};
+use crate::request::{Incoming, Peer, RawHead, RequestError};
 
 /// The last sight of what the client wrote.
 pub(super) fn parse(session: &Session, snapshot: &Snapshot) -> Result<Incoming, Rejection> {
@@ -26,7 +27,16 @@ pub(super) fn parse(session: &Session, snapshot: &Snapshot) -> Result<Incoming, 
         fields: &header.headers,
         authority: header.uri.authority().map(uri::Authority::as_str),
     };
-    Ok(Incoming::parse(head, Peer { address, tls }, &snapshot.trusted_proxies)?)
+    let incoming = Incoming::parse(head, Peer { address, tls }, &snapshot.trusted_proxies)?;
+    if names(session).is_some_and(|names| !names.cover(incoming.host.name())) {
+        return Err(RequestError::Misdirected.into());
+    }
+    Ok(incoming)
+}
+
+/// The hosts that may be asked for on a TLS connection: rules for one must not be met under the name of another.
+fn names(session: &Session) -> Option<&Names> {
+    session.digest()?.ssl_digest.as_ref()?.extension.get()
 }
 
 /// Strips what only the gateway may say, then says it. Runs once a try on a fresh copy of the client's header,

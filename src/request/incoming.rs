@@ -74,6 +74,9 @@ pub enum RequestError {
     /// The client was silent for too long in the middle of its body.
     #[error("the request body did not arrive in time")]
     Stalled,
+    /// A host that the certificate of the connection does not stand for.
+    #[error("the host is none of this connection's certificate")]
+    Misdirected,
     /// `Upgrade` of another protocol, or a WebSocket handshake that is not complete.
     #[error("the upgrade is not a WebSocket handshake")]
     Upgrade,

@@ -1,6 +1,6 @@
 //! Why an upstream did not answer.
 
-/// The ways in which an upstream fails; 502 and 504 are told apart by them.
+/// The ways in which an upstream fails; 502, 503 and 504 are told apart by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamError {
     /// No server took the connection.
@@ -18,4 +18,22 @@ pub enum UpstreamError {
     /// It was silent for too long.
     #[error("the upstream did not answer in time")]
     TimedOut,
+    /// Every server is known to be away, so that none was tried.
+    #[error("every server of the upstream is away")]
+    Down,
+}
+
+impl UpstreamError {
+    /// The name of the cause in logs and metrics.
+    #[must_use]
+    pub fn cause(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Unresolved => "unresolved",
+            Self::Tls => "tls",
+            Self::Broken => "broken",
+            Self::TimedOut => "timed-out",
+            Self::Down => "down",
+        }
+    }
 }

@@ -1,9 +1,21 @@
-//! The applications behind the gateway: servers, names, turns.
+//! The applications behind the gateway: servers, names, turns, and who is passed over.
 
+mod address;
+mod breaker;
+mod budget;
+mod condition;
 mod error;
-mod pool;
+mod metrics;
 mod server;
+mod servers;
+mod tried;
+#[expect(clippy::module_inception, reason = "the noun of this module is its main type")]
+mod upstream;
+mod upstreams;
 
 pub use error::UpstreamError;
-pub use pool::{Tried, Upstream, Upstreams};
+pub use metrics::UpstreamMetrics;
 pub use server::Server;
+pub use tried::Tried;
+pub use upstream::Upstream;
+pub use upstreams::Upstreams;

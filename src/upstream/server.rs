@@ -1,42 +1,27 @@
-//! One server of an upstream.
+//! One server of an upstream: an address that requests go to.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use http::HeaderValue;
 
-use crate::clock::{Boot, Clock};
+use super::condition::Condition;
 use crate::config::ServerUrl;
 
-/// A server with its address of now, and whether it refused connections lately.
+/// A server at one address of a URL, and what is known of its condition.
 #[derive(Debug)]
 pub struct Server {
     url: ServerUrl,
     host: HeaderValue,
-    place: ArcSwapOption<Place>,
-    passed_over_until: AtomicU64,
-}
-
-/// An address, written out once for all the log lines that name it.
-#[derive(Debug)]
-struct Place {
     address: SocketAddr,
     text: Arc<str>,
-}
-
-impl Place {
-    fn new(address: SocketAddr) -> Arc<Self> {
-        Arc::new(Self { address, text: address.to_string().into() })
-    }
+    pub(super) condition: Condition,
 }
 
 impl Server {
-    pub(super) fn new(url: ServerUrl) -> Self {
-        let fixed = url.host.parse::<IpAddr>().ok().map(|ip| Place::new(SocketAddr::new(ip, url.port)));
-        Self { host: host_of(&url), url, place: ArcSwapOption::new(fixed), passed_over_until: AtomicU64::new(0) }
+    pub(super) fn new(url: ServerUrl, address: SocketAddr) -> Self {
+        let (host, text) = (host_of(&url), address.to_string().into());
+        Self { host, url, address, text, condition: Condition::default() }
     }
 
     /// Scheme, host and port as configured.
@@ -51,40 +36,16 @@ impl Server {
         &self.host
     }
 
-    /// Where to connect to; nothing while the name is not resolved.
+    /// Where to connect to.
     #[must_use]
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.place.load().as_ref().map(|place| place.address)
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
-    /// The address as log lines write it.
+    /// The address as log lines and metrics write it.
     #[must_use]
-    pub fn address_text(&self) -> Option<Arc<str>> {
-        self.place.load().as_ref().map(|place| Arc::clone(&place.text))
-    }
-
-    /// Whether it may be tried: it did not refuse a connection within the last seconds.
-    #[must_use]
-    pub fn looks_up(&self, clock: &Clock) -> bool {
-        clock.boot() >= Boot::from_nanos(self.passed_over_until.load(Ordering::Acquire))
-    }
-
-    /// It refused a connection: others are tried first for a while.
-    pub(super) fn refused(&self, clock: &Clock) {
-        self.passed_over_until.store(clock.boot().plus(REST).as_nanos(), Ordering::Release);
-    }
-
-    /// Looks the name up again. An old address is kept while the name cannot be resolved.
-    pub(super) async fn resolve(&self) {
-        if self.url.host.parse::<IpAddr>().is_ok() {
-            return;
-        }
-        let lookup = tokio::net::lookup_host((self.url.host.as_str(), self.url.port));
-        if let Ok(Ok(mut found)) = tokio::time::timeout(LOOKUP, lookup).await
-            && let Some(address) = found.next()
-        {
-            self.place.store(Some(Place::new(address)));
-        }
+    pub fn address_text(&self) -> &Arc<str> {
+        &self.text
     }
 }
 
@@ -95,6 +56,3 @@ fn host_of(url: &ServerUrl) -> HeaderValue {
     let text = if plain { name } else { format!("{name}:{}", url.port) };
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
-
-const REST: Duration = Duration::from_secs(2);
-const LOOKUP: Duration = Duration::from_secs(2);

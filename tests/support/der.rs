@@ -45,16 +45,23 @@ pub fn unsigned(content: &[u8]) -> &[u8] {
     }
 }
 
-/// A self-signed certificate for a host name or address; `sign` signs with the algorithm that `algorithm` names.
-pub fn certificate(host: &str, spki: &[u8], algorithm: &[u8], sign: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+/// A self-signed certificate for host names or addresses (a comma between), until then (`YYYYMMDDhhmmssZ`); `sign` signs with the algorithm that `algorithm` names.
+pub fn certificate(
+    hosts: &str,
+    until: &str,
+    spki: &[u8],
+    algorithm: &[u8],
+    sign: impl Fn(&[u8]) -> Vec<u8>,
+) -> Vec<u8> {
     let name =
-        sequence(&[&element(0x31, &sequence(&[&element(0x06, &[0x55, 4, 3]), &element(0x0c, host.as_bytes())]))]);
-    let validity = sequence(&[&element(0x17, b"200101000000Z"), &element(0x18, b"20991231000000Z")]);
-    let alternative = match host.parse::<std::net::Ipv4Addr>() {
+        sequence(&[&element(0x31, &sequence(&[&element(0x06, &[0x55, 4, 3]), &element(0x0c, hosts.as_bytes())]))]);
+    let validity = sequence(&[&element(0x17, b"200101000000Z"), &element(0x18, until.as_bytes())]);
+    let alternative = |host: &str| match host.parse::<std::net::Ipv4Addr>() {
         Ok(address) => element(0x87, &address.octets()),
         Err(_) => element(0x82, host.as_bytes()),
     };
-    let extension = sequence(&[&element(0x06, &[0x55, 0x1d, 0x11]), &element(0x04, &sequence(&[&alternative]))]);
+    let alternatives: Vec<u8> = hosts.split(',').flat_map(alternative).collect();
+    let extension = sequence(&[&element(0x06, &[0x55, 0x1d, 0x11]), &element(0x04, &sequence(&[&alternatives]))]);
     let extensions = element(0xa3, &sequence(&[&extension]));
     let version = element(0xa0, &element(0x02, &[2]));
     let serial = element(0x02, &[1]);

@@ -14,6 +14,8 @@ use super::raw::{Request, Response};
 pub struct Gateway {
     /// Where requests are taken.
     pub address: SocketAddr,
+    /// Where TLS is spoken.
+    pub tls: Option<SocketAddr>,
     /// Where health and metrics are served.
     pub admin: SocketAddr,
     /// What it wrote on standard error.
@@ -34,8 +36,9 @@ impl Gateway {
         let (mut child, log) = spawn(config, &[]);
         let ready = log.wait(PATIENCE, |line| field(line, "message") == Some("ready"));
         let address = |name| ready.as_ref().and_then(|line| field(line, name)?.parse().ok());
+        let tls_listen = address("tls_listen");
         match (address("listen"), address("admin_listen")) {
-            (Some(address), Some(admin)) => Ok(Self { address, admin, log, pid: child.id(), child }),
+            (Some(address), Some(admin)) => Ok(Self { address, admin, tls: tls_listen, log, pid: child.id(), child }),
             _ => {
                 let _ = child.kill();
                 let _ = child.wait();
@@ -47,7 +50,7 @@ impl Gateway {
     /// Starts one that may never become ready, at these addresses, and waits until both are open.
     pub fn start_unready(config: &Path, address: SocketAddr, admin: SocketAddr, environment: &[(&str, &str)]) -> Self {
         let (child, log) = spawn(config, environment);
-        let mut gateway = Self { address, admin, pid: child.id(), child, log };
+        let mut gateway = Self { address, admin, tls: None, pid: child.id(), child, log };
         let open = |address| TcpStream::connect(address).is_ok();
         wait_for("the gateway's listeners", || {
             assert!(gateway.runs(), "the gateway ended:\n{}", gateway.log.text());

@@ -149,14 +149,19 @@ impl Key {
     }
 }
 
-/// A self-signed certificate of a key, DER.
-pub fn certificate(name: &str, host: &str) -> Vec<u8> {
+/// A self-signed certificate of a key, DER; for several hosts with a comma between.
+pub fn certificate(name: &str, hosts: &str) -> Vec<u8> {
+    certificate_until(name, hosts, "20991231000000Z")
+}
+
+/// The same with an end.
+pub fn certificate_until(name: &str, hosts: &str, until: &str) -> Vec<u8> {
     let key = key(name);
     match &*key {
-        Key::Rsa(_) => der::certificate(host, &key.spki(), &der::sha256_with_rsa(), |body| {
+        Key::Rsa(_) => der::certificate(hosts, until, &key.spki(), &der::sha256_with_rsa(), |body| {
             key.sign_rsa(&aws_lc_rs::signature::RSA_PKCS1_SHA256, body)
         }),
-        _ => der::certificate(host, &key.spki(), &der::ecdsa_with_sha256(), |body| {
+        _ => der::certificate(hosts, until, &key.spki(), &der::ecdsa_with_sha256(), |body| {
             let signature = key.sign_ec(body);
             let (r, s) = signature.split_at(signature.len() / 2);
             der_signature(r, s)

@@ -3,6 +3,7 @@
 
 pub mod der;
 pub mod gateway;
+pub mod h2;
 pub mod house;
 pub mod http;
 pub mod issuer;
@@ -15,6 +16,7 @@ pub mod recorder;
 pub mod setup;
 pub mod signature;
 pub mod sink;
+pub mod socket;
 pub mod tls;
 pub mod token;
 pub mod users;

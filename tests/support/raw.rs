@@ -5,11 +5,12 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::http::{Framing, Reader, dechunked, fields, framing, values};
+use super::socket::Socket;
 use super::words::bytes;
 
 /// A connection to a server.
 pub struct Connection {
-    reader: Reader<TcpStream>,
+    reader: Reader<Socket>,
     /// Whether the answer to a HEAD is awaited, which has no body.
     pub head_only: bool,
 }
@@ -45,7 +46,12 @@ impl Connection {
         let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        Ok(Self { reader: Reader::new(stream), head_only: false })
+        Ok(Self::over(Socket::Plain(stream)))
+    }
+
+    /// Speaks on a socket that is there.
+    pub fn over(socket: Socket) -> Self {
+        Self { reader: Reader::new(socket), head_only: false }
     }
 
     /// Sends bytes; a server that has already answered and gone is no error.
@@ -55,12 +61,12 @@ impl Connection {
 
     /// Says that no more will be sent.
     pub fn finish(&mut self) {
-        let _ = self.reader.stream.shutdown(Shutdown::Write);
+        let _ = self.reader.stream.tcp().shutdown(Shutdown::Write);
     }
 
     /// How long a read may take.
     pub fn patience(&mut self, timeout: Duration) {
-        self.reader.stream.set_read_timeout(Some(timeout)).unwrap();
+        self.reader.stream.tcp().set_read_timeout(Some(timeout)).unwrap();
     }
 
     /// The head of the next final answer.

@@ -67,7 +67,12 @@ pub const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent
 impl Recorder {
     /// Starts one on a free port.
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::start_at(([127, 0, 0, 1], 0).into())
+    }
+
+    /// Starts one at an address that was used before.
+    pub fn start_at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             requests: Mutex::default(),

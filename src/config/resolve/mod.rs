@@ -7,6 +7,7 @@ mod route;
 mod rule;
 mod server;
 mod target;
+mod tls;
 mod upstream;
 mod users;
 

@@ -15,16 +15,22 @@ pub(super) fn read<'s>(section: &'s Section<'s>) -> Option<Server> {
         let entry = section.entry("admin_listen").or_else(|| section.entry("listen"))?;
         entry.complain(Fault::new("both listeners would take one address", "give one of them another port"));
     }
+    let tls = section.one("tls");
+    let tls = tls.read(|tls| super::tls::read(tls, [listen, admin_listen]));
     Some(Server {
+        tls: tls?,
+        h2c: section.flag("h2c", false),
         public_url: section.parsed("public_url", web_url::parse_root),
         trusted_proxies: section.list("trusted_proxies", network::parse).unwrap_or_default(),
         threads: section.number("threads", cores(), 1..=1024),
         header_timeout: section.duration("header_timeout", seconds(10), SHORTEST..=seconds(300)),
+        handshake_timeout: section.duration("handshake_timeout", seconds(10), SHORTEST..=seconds(300)),
         idle_timeout: section.duration("idle_timeout", seconds(60), SHORTEST..=seconds(3600)),
         max_header_size: usize::try_from(section.size("max_header_size", KIB..=MIB).unwrap_or(32 * KIB)).ok()?,
         max_headers: section.number("max_headers", 100, 1..=256),
         max_connections: section.number("max_connections", 10_000, 1..=1_000_000),
         max_connections_per_address: section.number("max_connections_per_address", 1000, 1..=1_000_000),
+        max_streams: u32::try_from(section.number("max_streams", 100, 1..=10_000)).ok()?,
         shutdown_timeout: section.duration("shutdown_timeout", seconds(30), Duration::ZERO..=seconds(3600)),
         reload_on_change: section.flag("reload_on_change", true),
         listen: listen?,
@@ -41,7 +47,7 @@ pub(super) fn takes(listener: SocketAddr, address: SocketAddr) -> bool {
     listener.port() == address.port() && listener.port() != 0 && one_place
 }
 
-fn address(text: &str) -> Result<SocketAddr, Fault> {
+pub(super) fn address(text: &str) -> Result<SocketAddr, Fault> {
     text.parse().map_err(|_| {
         Fault::new("not an address with a port", r#"write it as in "0.0.0.0:8000", "127.0.0.1:8000" or "[::]:8000""#)
     })

@@ -1,9 +1,10 @@
 //! What is told when an upstream or an endpoint of ours does not do what it was asked.
 
-use super::Facts;
+use super::{Facts, RETRY_AFTER_SECONDS};
 use crate::api::{ApiError, Counted, ForeignRefreshToken};
 use crate::keycloak::{KeycloakError, RefreshTokenRefusal};
 use crate::problem::Challenge;
+use crate::signals::AnnounceError;
 use crate::upstream::UpstreamError;
 
 impl From<&UpstreamError> for Facts {
@@ -24,6 +25,15 @@ impl From<&UpstreamError> for Facts {
                 "upstream-failed",
                 "The application broke off or answered with something that is not HTTP.",
             ),
+            UpstreamError::Down => Self {
+                retry_after: Some(RETRY_AFTER_SECONDS),
+                ..Self::new(
+                    503,
+                    "upstream-down",
+                    "The application behind the gateway is away",
+                    "No server of the application answers at present. Try again after the time in Retry-After.",
+                )
+            },
             UpstreamError::TimedOut => Self::new(
                 504,
                 "upstream-timeout",
@@ -104,7 +114,7 @@ impl From<&ApiError> for Facts {
             ApiError::ForeignToken => {
                 Self::unavailable("keycloak-unavailable", "Keycloak is unavailable").because("foreign-token")
             }
-            ApiError::Unwritten(error) => error.as_ref().into(),
+            ApiError::Unannounced(AnnounceError::Unwritten(error)) => error.as_ref().into(),
         }
     }
 }

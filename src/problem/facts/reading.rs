@@ -28,6 +28,12 @@ impl From<&HeadError> for Facts {
             HeadError::TooManyOfOneAddress => {
                 Self::unavailable("too-many-connections-of-address", "There are too many connections of your address")
             }
+            HeadError::NoTls => Self::bad_request("plain-http", "This port speaks HTTPS."),
+            HeadError::Http2 => Self::bad_request(
+                "malformed-request",
+                "An HTTP/2 request has one authority and a path that begins with '/' (RFC 9113 §8.3.1).",
+            ),
+            HeadError::Scheme => Self::bad_request("scheme", "The scheme is http or https."),
             HeadError::RequestLine => {
                 Self::bad_request("request-line", "The request line is not 'METHOD target HTTP/1.1'.")
             }
@@ -87,6 +93,12 @@ impl From<&RequestError> for Facts {
                 Self::new(408, "request-timeout", "The request took too long", "Send the body at once.")
                     .because("stalled")
             }
+            RequestError::Misdirected => Self::new(
+                421,
+                "misdirected",
+                "The request came to the wrong place",
+                "Connect with the name (SNI) of the host that is asked for (RFC 9110 §15.5.20).",
+            ),
             RequestError::Upgrade => {
                 Self::bad_request("upgrade", "The only upgrade is a complete WebSocket handshake (RFC 6455 §4.1).")
             }

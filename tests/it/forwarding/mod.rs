@@ -2,5 +2,7 @@
 
 mod addresses;
 mod bodies;
+mod faults;
+mod health;
 mod servers;
 mod websocket;

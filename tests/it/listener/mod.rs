@@ -3,3 +3,5 @@
 mod bodies;
 mod connections;
 mod expectations;
+mod http2;
+mod tls;

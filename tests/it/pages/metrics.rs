@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{names, page, rows};
 use crate::support::raw::Request;
-use crate::support::setup::Running;
+use crate::support::setup::Setup;
+use crate::support::tls::Pair;
 
 /// Type and labels by name.
 type Families = BTreeMap<String, (String, BTreeSet<String>)>;
 
 #[test]
 fn every_metric_is_on_its_page_with_its_type_and_labels() {
-    let running = Running::new();
+    let mut setup = Setup::new();
+    let pair = Pair::write(setup.directory(), "own", "own-ec", "gw.test");
+    setup.config.server += &format!("[server.tls]\nlisten = \"127.0.0.1:0\"\n{}", pair.settings());
+    let running = setup.start();
     running.send_as("alice", Request::get("/api/items"));
     running.gateway.send(Request::get("/api/items").bearer("no-token"));
     let scraped = String::from_utf8(running.gateway.operations("/metrics").body).unwrap();

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{public, reload};
 use crate::support::issuer::Issuer;
+use crate::support::patience::wait_for;
 use crate::support::raw::{Connection, Request};
 use crate::support::recorder::{ANSWER, Gate, Recorder, Step};
 use crate::support::setup::Running;
@@ -75,6 +76,29 @@ fn issuers_come_and_go() {
     reload(&running, "applied");
     assert_eq!(status(&running), 401);
     assert_eq!(running.send_as("alice", Request::get("/api/x")).status, 200);
+}
+
+#[test]
+fn nobody_asks_for_the_health_of_what_is_gone() {
+    let mut running = Running::new();
+    let other = Recorder::start();
+    let (upstreams, routes) = (running.setup.config.upstreams.clone(), running.setup.config.routes.clone());
+    running.setup.config.upstreams += &format!(
+        "[[upstream]]\nname = \"other\"\nservers = [\"{}\"]\nhealth = {{ path = \"/healthz\", interval = \"100ms\" }}\n",
+        other.url()
+    );
+    running.setup.config.routes += "[[route]]\npath = \"/other\"\nupstream = \"other\"\n";
+    reload(&running, "applied");
+    other.wait_until("a check", |request| request.line() == "GET /healthz HTTP/1.1");
+    (running.setup.config.upstreams, running.setup.config.routes) = (upstreams, routes);
+    reload(&running, "applied");
+    let mut seen = other.count();
+    // Ten times as long as from one check to the next.
+    wait_for("the end of the checks", || {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        let still = std::mem::replace(&mut seen, other.count()) == seen;
+        still.then_some(())
+    });
 }
 
 #[test]

@@ -1,0 +1,207 @@
+//! HTTP/2: connections and streams within limits; each request is judged as one of HTTP/1 is.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use h2::Reason;
+use http::header::CONTENT_LENGTH;
+use pingora::apps::HttpServerApp;
+use pingora::http::ResponseHeader;
+use pingora::protocols::http::ServerSession;
+use pingora::protocols::http::v2::server::{self, H2Accept, H2Options, HttpSession, default_h2_options};
+use pingora::protocols::{Digest, GetProxyDigest, GetSocketDigest, GetTimingDigest, Ssl, Stream};
+use pingora::server::ShutdownWatch;
+use tokio::sync::Notify;
+use tokio::time::{sleep, sleep_until, timeout};
+
+use super::HeadError;
+use super::frames::Frames;
+use super::guarded::{Guarded, Limits};
+use super::head;
+use super::wire::{Watch, Wire};
+use crate::id;
+use crate::metrics::Dropped;
+use crate::problem::{Problem, Rejection};
+
+type Connection = h2::server::Connection<Stream, Bytes>;
+
+/// How accepting streams ended.
+enum End {
+    /// One side has had enough.
+    Over,
+    /// The client floods.
+    Flooded,
+    /// Nobody asked for anything for too long, or we stop.
+    Idle,
+}
+
+/// The requests of one connection that are being served.
+#[derive(Clone, Default)]
+struct Open(Arc<AtomicUsize>);
+
+impl Open {
+    fn one_more(&self) -> Self {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        self.clone()
+    }
+
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn one_less(&self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl<P> Guarded<P>
+where
+    P: HttpServerApp + Send + Sync + 'static,
+{
+    /// Every request of a connection, until one side has had enough.
+    pub(super) async fn serve_http2(self: &Arc<Self>, mut wire: Box<Wire>, shutdown: &ShutdownWatch) {
+        let flood = Arc::new(Notify::new());
+        wire.watch(Watch::Frames(Box::new(Frames::new(Instant::now())), Arc::clone(&flood)));
+        let digest = Arc::new(digest(&wire));
+        let limits = &self.house.limits;
+        let handshake = server::handshake(wire, Some(options(limits)));
+        let mut connection = match timeout(limits.handshake_timeout, handshake).await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(_)) | Err(_) => return self.house.journal.metrics().dropped(Dropped::Http2Preface),
+        };
+        match self.accept(&mut connection, &digest, shutdown, &flood).await {
+            End::Over => return,
+            End::Flooded => {
+                self.house.journal.metrics().dropped(Dropped::Http2Flood);
+                connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+            }
+            End::Idle => connection.graceful_shutdown(),
+        }
+        // The client is told, if it listens.
+        let told =
+            async { while let Ok(Some(_)) = HttpSession::from_h2_conn(&mut connection, Arc::clone(&digest)).await {} };
+        let _ = timeout(FAREWELL, told).await;
+    }
+
+    async fn accept(
+        self: &Arc<Self>,
+        connection: &mut Connection,
+        digest: &Arc<Digest>,
+        shutdown: &ShutdownWatch,
+        flood: &Notify,
+    ) -> End {
+        let limits = &self.house.limits;
+        let mut watch = shutdown.clone();
+        let mut stop = pin!(async move { drop(watch.wait_for(|stopping| *stopping).await) }.fuse());
+        let mut stopping = false;
+        let mut idle = pin!(sleep(limits.idle_timeout));
+        let (open, mut malformed, mut latest) = (Open::default(), 0, tokio::time::Instant::now());
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = flood.notified() => return End::Flooded,
+                () = stop.as_mut(), if !stopping => {
+                    stopping = true;
+                    connection.graceful_shutdown();
+                    continue;
+                }
+                accepted = HttpSession::from_h2_conn(connection, Arc::clone(digest)) => accepted,
+                () = idle.as_mut() => {
+                    let quiet_since = if open.count() > 0 { tokio::time::Instant::now() } else { latest };
+                    if quiet_since.elapsed() >= limits.idle_timeout {
+                        return End::Idle;
+                    }
+                    idle.set(sleep_until(quiet_since + limits.idle_timeout));
+                    continue;
+                }
+            };
+            match accepted {
+                Ok(Some(H2Accept::Session(session))) => {
+                    latest = tokio::time::Instant::now();
+                    // A client that resets what it opens has more of them served than it may have open.
+                    if open.count() >= 2 * limits.max_streams as usize {
+                        return End::Flooded;
+                    }
+                    self.serve_stream(session, open.one_more(), shutdown.clone());
+                }
+                Ok(Some(H2Accept::Rejected)) => {
+                    malformed += 1;
+                    self.note(&HeadError::Http2, digest);
+                    if malformed > MOST_MALFORMED {
+                        return End::Flooded;
+                    }
+                }
+                Ok(None) | Err(_) => return End::Over,
+            }
+        }
+    }
+
+    /// One request. Its task ends with it; where the connection ends first, reads and writes fail.
+    fn serve_stream(self: &Arc<Self>, session: HttpSession, open: Open, shutdown: ShutdownWatch) {
+        let guarded = Arc::clone(self);
+        tokio::spawn(async move {
+            match head::check_fields(session.req_header(), guarded.house.limits.max_headers) {
+                Ok(()) => drop(guarded.run(ServerSession::new_http2(session), &shutdown).await),
+                Err(error) => Box::pin(guarded.refuse_stream(session, error)).await,
+            }
+            open.one_less();
+        });
+    }
+
+    async fn refuse_stream(&self, mut session: HttpSession, error: HeadError) {
+        let Some(digest) = session.digest().cloned() else { return };
+        let problem = self.note(&error, &digest);
+        session.set_write_timeout(Some(FAREWELL));
+        let answer = async {
+            let mut header = ResponseHeader::build(problem.status, Some(problem.headers.len() + 1))?;
+            for (name, value) in &problem.headers {
+                header.append_header(name.clone(), value.clone())?;
+            }
+            header.insert_header(CONTENT_LENGTH, problem.body.len())?;
+            session.write_response_header(Box::new(header), false)?;
+            session.write_body(problem.body.clone().into(), true).await
+        };
+        // The client may be gone: either way the stream ends here.
+        let _: pingora::Result<()> = answer.await;
+    }
+
+    /// Counts a refusal, logs it, and says what the client is told.
+    fn note(&self, error: &HeadError, digest: &Digest) -> Problem {
+        let request_id = id::request_id();
+        let problem = Problem::render(&Rejection::from(*error), &request_id);
+        let socket = digest.socket_digest.as_ref();
+        let peer = socket.and_then(|socket| socket.peer_addr().and_then(|peer| peer.as_inet().copied()));
+        self.house.journal.refused(&request_id, &problem, peer);
+        problem
+    }
+}
+
+fn digest(wire: &Wire) -> Digest {
+    Digest {
+        ssl_digest: wire.get_ssl_digest(),
+        timing_digest: wire.get_timing_digest(),
+        proxy_digest: wire.get_proxy_digest(),
+        socket_digest: wire.get_socket_digest(),
+    }
+}
+
+fn options(limits: &Limits) -> H2Options {
+    let mut options = default_h2_options();
+    options
+        .max_header_list_size(u32::try_from(limits.max_header_size).unwrap_or(u32::MAX))
+        .max_concurrent_streams(limits.max_streams)
+        .max_send_buffer_size(SEND_BUFFER)
+        .initial_connection_window_size(CONNECTION_WINDOW);
+    options
+}
+
+/// What a stream may hold for a client that does not read.
+const SEND_BUFFER: usize = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 1 << 20;
+/// Requests that cannot be read, before the connection is given up.
+const MOST_MALFORMED: usize = 32;
+const FAREWELL: Duration = Duration::from_secs(1);

@@ -1,0 +1,7 @@
+//! What ends sessions and turns rights, from wherever it is heard, into changes that hold on every node.
+
+mod announce;
+mod introspector;
+
+pub use announce::{AnnounceError, Announcer};
+pub use introspector::{IntrospectError, Introspector};

@@ -1,0 +1,26 @@
+//! What one request has tried.
+
+use std::sync::Arc;
+
+use super::Server;
+
+/// The servers that one request has tried. One that it could not reach is not tried again; one whose kept connection
+/// broke may be, on a new connection.
+#[derive(Clone, Debug, Default)]
+pub struct Tried {
+    pub(super) latest: Option<Arc<Server>>,
+    pub(super) unreachable: Vec<Arc<Server>>,
+    pub(super) is_probe: bool,
+}
+
+impl Tried {
+    /// The server of the latest try.
+    #[must_use]
+    pub fn latest(&self) -> Option<&Arc<Server>> {
+        self.latest.as_ref()
+    }
+
+    pub(super) fn could_not_reach(&self, server: &Arc<Server>) -> bool {
+        self.unreachable.iter().any(|tried| Arc::ptr_eq(tried, server))
+    }
+}
