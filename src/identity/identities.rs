@@ -1,10 +1,13 @@
 //! From a bearer token to an identity: known from before, or verified now.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::keys::{IssuerKeys, KeyError};
-use super::token::{Proof, ProofCache, TokenDigest, TokenError, TokenMetrics, Verifier};
-use super::{Identity, token};
+use super::token::{Proof, ProofCache, TokenDigest, TokenError, TokenMetrics, UnprovenStatement, Verifier};
+use super::{Identity, LogoutToken, Order, token};
 use crate::clock::Timestamp;
 use crate::config::Issuer;
 use crate::keycloak::Introspection;
@@ -69,6 +72,22 @@ impl Identities {
         self.verifier.describe(said, now).map(Arc::new)
     }
 
+    /// What a logout token says.
+    ///
+    /// # Errors
+    /// It is not good, or its issuer's keys are not available.
+    pub async fn read_logout(&self, token: &str, now: Timestamp) -> Result<LogoutToken, ProveError> {
+        proven(self.verifier.judge_logout(token, now)?).await
+    }
+
+    /// What an order of the realm of that short name says.
+    ///
+    /// # Errors
+    /// It is not good, or the realm's keys are not available.
+    pub async fn read_order(&self, realm: &str, order: &str, now: Timestamp) -> Result<Order, ProveError> {
+        proven(self.verifier.judge_order(realm, order, now)?).await
+    }
+
     /// The keys of every issuer.
     pub fn keys(&self) -> impl Iterator<Item = &Arc<IssuerKeys>> {
         self.verifier.keys()
@@ -103,6 +122,20 @@ impl Identities {
         }
     }
 }
+
+/// Whoever sends a statement waits for the answer, and stops waiting after 5 s: the keys get a short part of it.
+async fn proven<S>(statement: UnprovenStatement<'_, S>) -> Result<S, ProveError> {
+    let keys = statement.keys();
+    match timeout(KEY_WAIT, keys.find(statement.kid())).await {
+        Ok(Ok(key)) => Ok(statement.prove(&key)?),
+        Ok(Err(KeyError::Unknown)) => Err(TokenError::UnknownKey.into()),
+        Ok(Err(KeyError::Unavailable)) | Err(_) => {
+            Err(ProveError::KeysUnavailable { issuer: Arc::clone(keys.issuer()) })
+        }
+    }
+}
+
+const KEY_WAIT: Duration = Duration::from_millis(750);
 
 #[cfg(test)]
 #[path = "identities_tests.rs"]

@@ -10,7 +10,7 @@ pub use identities::{Identities, ProveError};
 pub use keys::{FetchError, IssuerKeys, Key, KeyError, KeySet, KeySetError, KeySource, KeysMetrics, Pace};
 pub use proven::{Identity, Profile};
 pub use subject::Subject;
-pub use token::{TokenError, TokenMetrics};
+pub use token::{Action, LogoutToken, Order, TokenError, TokenMetrics};
 
 #[cfg(test)]
 pub(crate) mod testing;

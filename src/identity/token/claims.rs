@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::TokenError;
+use super::header::Header;
 use super::json::{Json, Object};
 use super::jws::Verified;
 use super::roles;
+use super::statement::{Action, LOGOUT_EVENT, LogoutToken, Order, STATEMENT_LIFE, is_for_us};
 use crate::clock::Timestamp;
 use crate::config::Issuer;
 use crate::identity::{Identity, Profile, Subject};
@@ -88,6 +90,89 @@ impl<'a> UnverifiedClaims<'a> {
             issuer_roles: roles::granted(&self.0, &issuer.roles),
             profile: self.profile(),
         })
+    }
+
+    /// Judges a logout token by §2.4 and §2.6 of OpenID Connect Back-Channel Logout 1.0.
+    pub(super) fn judge_logout(
+        &self,
+        issuer: &Issuer,
+        header: &Header,
+        now: Timestamp,
+    ) -> Result<LogoutToken, TokenError> {
+        self.require_logout_token(header)?;
+        self.require_client(issuer)?;
+        let issued_at = self.time("iat")?.ok_or(TokenError::Claim("iat"))?;
+        let ends_at = self.time("exp")?.ok_or(TokenError::Claim("exp"))?;
+        if issued_at > now.plus(issuer.leeway) {
+            return Err(TokenError::IssuedInFuture);
+        }
+        if ends_at < issued_at || ends_at.since(issued_at) > STATEMENT_LIFE {
+            return Err(TokenError::Lifetime);
+        }
+        if now >= ends_at.plus(issuer.leeway) {
+            return Err(TokenError::Expired);
+        }
+        let (sid, sub) = (self.identifier("sid")?, self.identifier("sub")?);
+        if sid.is_none() && sub.is_none() {
+            return Err(TokenError::Claim("sid"));
+        }
+        Ok(LogoutToken {
+            issuer: Arc::clone(&issuer.issuer),
+            sid: sid.map(Arc::from),
+            sub: sub.map(Arc::from),
+            jti: self.identifier("jti")?.ok_or(TokenError::Claim("jti"))?.into(),
+            issued_at,
+        })
+    }
+
+    /// Judges an order of Keycloak's own protocol. It names neither issuer nor time of issue.
+    pub(super) fn judge_order(&self, issuer: &Issuer, header: &Header, now: Timestamp) -> Result<Order, TokenError> {
+        header.require_type(&["JWT"])?;
+        if self.0.find("iss").is_some() || self.0.find("typ").is_some() {
+            return Err(TokenError::TokenType);
+        }
+        let client = self.0.text("resource").filter(|client| is_for_us(issuer, client)).ok_or(TokenError::Client)?;
+        let named = self.identifier("id")?.ok_or(TokenError::Claim("id"))?;
+        let ends_at = self.time("expiration")?.ok_or(TokenError::Claim("expiration"))?;
+        if ends_at.since(now) > STATEMENT_LIFE {
+            return Err(TokenError::Lifetime);
+        }
+        if now >= ends_at.plus(issuer.leeway) {
+            return Err(TokenError::Expired);
+        }
+        let action = self.0.text("action").and_then(Action::from_name).ok_or(TokenError::Claim("action"))?;
+        let not_before = self.time("notBefore")?.unwrap_or(Timestamp(0));
+        Ok(Order {
+            issuer: Arc::clone(&issuer.issuer),
+            action,
+            not_before: i64::try_from(not_before.0).ok().filter(|seconds| *seconds > 0),
+            id: format!("{client} {named}").into(),
+        })
+    }
+
+    /// `logout+jwt` says what it is; Keycloak before 26 wrote `JWT`, and says it by a claim.
+    fn require_logout_token(&self, header: &Header) -> Result<(), TokenError> {
+        header.require_type(&["logout+jwt", "application/logout+jwt", "JWT"])?;
+        match self.0.find("typ") {
+            Some(Json::Text(typ)) if typ == "Logout" => {}
+            None if header.require_type(&["JWT"]).is_err() => {}
+            _ => return Err(TokenError::TokenType),
+        }
+        if self.0.find("nonce").is_some() {
+            return Err(TokenError::Claim("nonce"));
+        }
+        let events = self.0.find("events").and_then(Json::as_object).ok_or(TokenError::Claim("events"))?;
+        events.find(LOGOUT_EVENT).and_then(Json::as_object).map(drop).ok_or(TokenError::Claim("events"))
+    }
+
+    fn require_client(&self, issuer: &Issuer) -> Result<(), TokenError> {
+        let is_ours = |value: &Json<'_>| value.as_text().is_some_and(|client| is_for_us(issuer, client));
+        let for_us = match self.0.find("aud") {
+            Some(Json::List(many)) => many.iter().any(is_ours),
+            Some(one) => is_ours(one),
+            None => false,
+        };
+        for_us.then_some(()).ok_or(TokenError::Audience)
     }
 
     /// Keycloak gives its ID tokens the same key, issuer, audience and client; only `typ` tells them apart.

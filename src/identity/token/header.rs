@@ -34,8 +34,13 @@ impl Header {
 
     /// Whether the token calls itself an access token (RFC 9068 §2.1; Keycloak writes `JWT` by default).
     pub(super) fn require_access_token(&self) -> Result<(), TokenError> {
+        self.require_type(&ACCESS_TOKEN_TYPES)
+    }
+
+    /// Whether the token calls itself one of these.
+    pub(super) fn require_type(&self, types: &[&str]) -> Result<(), TokenError> {
         let typ = self.typ.as_deref().ok_or(TokenError::HeaderType)?;
-        let known = ACCESS_TOKEN_TYPES.iter().any(|known| known.eq_ignore_ascii_case(typ));
+        let known = types.iter().any(|known| known.eq_ignore_ascii_case(typ));
         known.then_some(()).ok_or(TokenError::HeaderType)
     }
 }

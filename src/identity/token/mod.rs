@@ -8,12 +8,15 @@ mod json;
 mod jws;
 mod metrics;
 mod roles;
+mod statement;
 mod verifier;
 
 pub(in crate::identity) use cache::{Proof, ProofCache, TokenDigest};
 pub use error::TokenError;
 pub(in crate::identity) use jws::LENGTH_LIMIT;
 pub use metrics::TokenMetrics;
+pub(in crate::identity) use statement::UnprovenStatement;
+pub use statement::{Action, LogoutToken, Order};
 pub(in crate::identity) use verifier::Verifier;
 
 #[cfg(test)]

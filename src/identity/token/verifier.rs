@@ -6,6 +6,7 @@ use super::TokenError;
 use super::cache::Proof;
 use super::claims::{UnprovenIdentity, UnverifiedClaims};
 use super::jws::UnverifiedJws;
+use super::statement::{LogoutToken, Order, UnprovenStatement};
 use crate::clock::Timestamp;
 use crate::config::Issuer;
 use crate::identity::Identity;
@@ -18,10 +19,11 @@ pub(in crate::identity) struct Verifier {
     issuers: Vec<Trusted>,
 }
 
+/// An issuer with its rules and its keys.
 #[derive(Debug)]
-struct Trusted {
-    settings: Issuer,
-    keys: Arc<IssuerKeys>,
+pub(super) struct Trusted {
+    pub(super) settings: Issuer,
+    pub(super) keys: Arc<IssuerKeys>,
 }
 
 /// A token that keeps every rule of the issuer that it claims; only the signature is open.
@@ -52,6 +54,28 @@ impl Verifier {
         }
         let identity = claims.judge(&issuer.settings, now)?;
         Ok(Candidate { jws, identity, keys: &issuer.keys })
+    }
+
+    /// Judges a logout token, of whichever issuer it names.
+    pub(in crate::identity) fn judge_logout<'a>(
+        &'a self,
+        token: &'a str,
+        now: Timestamp,
+    ) -> Result<UnprovenStatement<'a, LogoutToken>, TokenError> {
+        let jws = UnverifiedJws::parse(token)?;
+        let trusted = self.find(UnverifiedClaims::parse(&jws.payload)?.issuer()?)?;
+        LogoutToken::judge(jws, trusted, now)
+    }
+
+    /// Judges an order of the realm of that short name: nothing in it says whose it is but the key.
+    pub(in crate::identity) fn judge_order<'a>(
+        &'a self,
+        realm: &str,
+        order: &'a str,
+        now: Timestamp,
+    ) -> Result<UnprovenStatement<'a, Order>, TokenError> {
+        let trusted = self.issuers.iter().find(|trusted| &*trusted.settings.name == realm);
+        Order::judge(UnverifiedJws::parse(order)?, trusted.ok_or(TokenError::Issuer)?, now)
     }
 
     /// Judges what an issuer of ours says of a token that only it can read.
