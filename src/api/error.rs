@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ForeignRefreshToken;
+use crate::identity::ProveError;
 use crate::keycloak::{KeycloakError, RefreshTokenRefusal};
 use crate::signals::AnnounceError;
 
@@ -60,6 +61,9 @@ pub enum ApiError {
     /// Keycloak answered with a token that the gateway itself does not accept: a setting is wrong.
     #[error("Keycloak issued a token that this gateway does not accept")]
     ForeignToken,
+    /// What claims to be a statement of Keycloak's is none, or nobody knows.
+    #[error("the signal cannot be believed")]
+    Signal(#[source] ProveError),
     /// What must be known on every node could not be told in time.
     #[error("the end of a session could not be told to every node")]
     Unannounced(#[source] AnnounceError),

@@ -17,6 +17,7 @@ mod openapi;
 mod parts;
 mod refresh;
 mod refresh_token;
+mod signals;
 mod table;
 mod throttle;
 mod token_response;

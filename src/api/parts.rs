@@ -15,7 +15,7 @@ use crate::gateway::Gateway;
 use crate::identity::{Identities, Identity, ProveError};
 use crate::keycloak::{Admin, Oidc};
 use crate::problem::Rejection;
-use crate::signals::{AnnounceError, Announcer};
+use crate::signals::{AnnounceError, Announcer, Signals};
 use crate::standing::Standing;
 use crate::store::{Change, ChangeKind, Ledger};
 
@@ -33,6 +33,8 @@ pub struct Parts {
     pub standing: Arc<Standing>,
     /// Tells every node what has died.
     pub announcer: Arc<Announcer>,
+    /// Takes what Keycloak tells by signed statements.
+    pub signals: Arc<Signals>,
     /// The accounts.
     pub ledger: Arc<dyn Ledger>,
     /// The clock.

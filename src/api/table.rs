@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::parts::Desk;
-use super::{Call, Endpoint, Kept, Parts, Reply, client_token, login, logout, me, openapi, refresh, validate};
+use super::{Call, Endpoint, Kept, Parts, Reply, client_token, login, logout, me, openapi, refresh, signals, validate};
 use crate::config::Auth;
 use crate::problem::Rejection;
 use crate::routing::{HostPattern, Methods, PathPattern, PathPatternError, Route, Target};
@@ -58,5 +58,5 @@ impl Api {
 fn endpoints(auth: &Auth) -> Vec<Endpoint> {
     let switched = [auth.test_endpoints.then(client_token::endpoint), auth.password_login.then(login::endpoint)];
     let always = [refresh::endpoint(), logout::endpoint(), validate::endpoint(), me::endpoint(), openapi::endpoint()];
-    switched.into_iter().flatten().chain(always).collect()
+    switched.into_iter().flatten().chain(always).chain(signals::endpoints()).collect()
 }

@@ -20,7 +20,7 @@ use crate::listener::{CertificateError, Certificates};
 use crate::metrics::Metrics;
 use crate::operations::Health;
 use crate::rights::{Directory, Epoch};
-use crate::signals::Announcer;
+use crate::signals::{Announcer, SignalMetrics, Signals};
 use crate::standing::{Follower, Standing};
 use crate::store::{Options, Store, StoreError};
 use crate::telemetry::{Journal, Sink};
@@ -107,6 +107,8 @@ impl App {
             move || Arc::clone(&announcer).write()
         });
 
+        let signals = Arc::new(Signals::new(Arc::clone(&announcer), SignalMetrics::new(metrics.registry())?));
+
         let kept = Arc::clone(&store);
         let workshop = Workshop {
             http: Arc::new(realm::http(KeycloakMetrics::new(metrics.registry())?)?),
@@ -118,6 +120,7 @@ impl App {
             clock: clock.clone(),
             store,
             standing: Arc::clone(&standing),
+            signals: Arc::clone(&signals),
             announcer,
             directory,
             keep,
@@ -135,7 +138,7 @@ impl App {
         Ok(Self {
             services: Arc::new(Services { journal, clock: clock.clone(), stopping: stopping.clone() }),
             snapshot: Arc::clone(&snapshot),
-            health: Health { snapshot, standing, metrics, stopping, sink, clock },
+            health: Health { snapshot, standing, metrics, signals: signals.metrics().clone(), stopping, sink, clock },
             certificates,
             tasks,
             stop,

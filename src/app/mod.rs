@@ -4,6 +4,7 @@ mod build;
 mod cryptography;
 pub mod database;
 mod descriptors;
+mod events;
 mod issuers;
 pub mod realm;
 mod reload;

@@ -1,10 +1,13 @@
 //! What a reload swaps whole.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::events::EventsInUse;
 use super::issuers::IssuerInUse;
 use super::upkeep::Upkeep;
 use crate::api::Api;
+use crate::clock::Clock;
 use crate::config::Settings;
 use crate::gateway::Gateway;
 use crate::identity::Identities;
@@ -31,5 +34,14 @@ pub struct Snapshot {
     pub(super) settings: Settings,
     /// The tasks end with the last snapshot that uses them.
     pub(super) issuers: Vec<IssuerInUse>,
+    /// The tasks that read their events.
+    pub(super) events: Vec<EventsInUse>,
     pub(super) upkeep: Vec<Upkeep>,
+}
+
+impl Snapshot {
+    /// For every issuer whose events are read, how long ago they were, and whether that is in time.
+    pub fn events(&self, clock: &Clock) -> impl Iterator<Item = (&Arc<str>, Option<Duration>, bool)> {
+        self.events.iter().map(|events| (events.name(), events.age(clock), events.are_heard(clock)))
+    }
 }

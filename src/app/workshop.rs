@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::events::EventsInUse;
 use super::issuers::IssuerInUse;
 use super::upkeep::Upkeep;
 use super::{Snapshot, realm};
@@ -16,7 +17,7 @@ use crate::proxy::HealthChecks;
 use crate::request::TrustedProxies;
 use crate::rights::Directory;
 use crate::routing::{PathPattern, PathPatternError, Routes};
-use crate::signals::Announcer;
+use crate::signals::{Announcer, Signals};
 use crate::standing::Standing;
 use crate::store::Store;
 use crate::upstream::{UpstreamMetrics, Upstreams};
@@ -27,6 +28,7 @@ pub(super) struct Workshop {
     pub(super) store: Arc<dyn Store>,
     pub(super) standing: Arc<Standing>,
     pub(super) announcer: Arc<Announcer>,
+    pub(super) signals: Arc<Signals>,
     pub(super) directory: Arc<Directory>,
     pub(super) http: Arc<Http>,
     pub(super) keys_metrics: KeysMetrics,
@@ -88,7 +90,10 @@ impl Workshop {
         routes.extend(api.routes()?);
         let kept_up = before.map_or(&[][..], |before| &before.upkeep);
         let upkeep = upstreams.iter().map(|upstream| Upkeep::of(upstream, kept_up, &self.checks)).collect();
+        let read = before.map_or(&[][..], |before| &before.events);
+        let events = settings.issuers().filter_map(|issuer| EventsInUse::of(issuer, read, self)).collect();
         Ok(Snapshot {
+            events,
             routes: Routes::new(routes).reserving(&PathPattern::parse(&format!("{}/*", settings.auth.prefix))?),
             gateway,
             identities,
@@ -155,6 +160,7 @@ impl Workshop {
             oidc,
             standing: Arc::clone(&self.standing),
             announcer: Arc::clone(&self.announcer),
+            signals: Arc::clone(&self.signals),
             ledger: Arc::clone(&self.store) as _,
             clock: self.clock.clone(),
         };

@@ -136,6 +136,8 @@ pub struct Issuer {
     pub keys_refresh: Duration,
     /// How long keys are used after they were last read.
     pub keys_max_stale: Duration,
+    /// From one read of its events to the next; zero where they are not read.
+    pub events_interval: Duration,
 }
 
 /// The gateway's own client at an issuer.

@@ -156,6 +156,7 @@ pub(super) fn issuer() -> Issuer {
         roles: vec!["admin".to_owned(), "user".to_owned()],
         keys_refresh: Duration::from_secs(300),
         keys_max_stale: Duration::from_secs(3600),
+        events_interval: Duration::ZERO,
     }
 }
 

@@ -16,6 +16,7 @@ use super::{KeycloakError, Oidc, Operation, Tokens};
 #[derive(Debug)]
 pub struct Admin {
     oidc: Arc<Oidc>,
+    realm: String,
     users: Url,
     /// At most one token; all who need it while there is none share one call.
     token: Cache<(), Arc<Tokens>>,
@@ -55,9 +56,10 @@ impl Admin {
         if realm.is_empty() || realm.contains('/') {
             return None;
         }
-        let users = Url::parse(&format!("{server}/admin/realms/{realm}/users")).ok()?;
+        let realm = format!("{server}/admin/realms/{realm}");
+        let users = Url::parse(&format!("{realm}/users")).ok()?;
         let token = Cache::builder().max_capacity(1).expire_after(BeforeExpiry).build();
-        Some(Self { oidc, users, token })
+        Some(Self { realm, oidc, users, token })
     }
 
     /// The user of exactly that name. Keycloak compares without case and, on a slip in the query, by substring;
@@ -94,9 +96,14 @@ impl Admin {
         self.find_user(&format!("service-account-{client_id}")).await
     }
 
+    /// A resource of the realm.
+    pub(super) fn at(&self, path: &str) -> Result<Url, KeycloakError> {
+        Url::parse(&format!("{}/{path}", self.realm)).map_err(|_| KeycloakError::Malformed("no address"))
+    }
+
     /// One call; where the token is refused, once more with a new one: a restart or a not-before ends tokens
     /// before their time.
-    async fn get(&self, operation: Operation, url: &Url) -> Result<Vec<u8>, KeycloakError> {
+    pub(super) async fn get(&self, operation: Operation, url: &Url) -> Result<Vec<u8>, KeycloakError> {
         let token = self.token().await?;
         match self.get_with(operation, url, &token).await {
             Err(KeycloakError::Refused { status: StatusCode::UNAUTHORIZED, .. }) => {

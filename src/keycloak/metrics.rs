@@ -25,6 +25,10 @@ pub enum Operation {
     Logout,
     /// A look-up of users.
     FindUser,
+    /// What administrators did.
+    AdminEvents,
+    /// What users did.
+    Events,
 }
 
 impl Operation {
@@ -40,6 +44,8 @@ impl Operation {
             Self::ClientCredentials => "client-credentials",
             Self::Logout => "logout",
             Self::FindUser => "find-user",
+            Self::AdminEvents => "admin-events",
+            Self::Events => "events",
         }
     }
 }

@@ -3,6 +3,7 @@
 mod admin;
 mod credentials;
 mod errors;
+mod events;
 mod http;
 mod introspection;
 mod metrics;
@@ -13,6 +14,7 @@ mod tokens;
 pub use admin::{Admin, KeycloakUser};
 pub use credentials::ClientCredentials;
 pub use errors::{KeycloakError, LoginError, LoginRefusal, RefreshTokenError, RefreshTokenRefusal};
+pub use events::{AdminEvent, Details, PAGE, Span, UserEvent};
 pub use http::{Http, SetupError, Timeouts};
 pub use introspection::Introspection;
 pub use metrics::{KeycloakMetrics, Operation};

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::app::Snapshot;
 use crate::metrics::Metrics;
+use crate::signals::SignalMetrics;
 use crate::standing::Standing;
 use crate::telemetry::Sink;
 
@@ -19,6 +20,8 @@ pub struct Health {
     pub standing: Arc<Standing>,
     /// The numbers.
     pub metrics: Arc<Metrics>,
+    /// The numbers of signals.
+    pub signals: SignalMetrics,
     /// Turns `true` when the node is about to stop.
     pub stopping: tokio::sync::watch::Receiver<bool>,
     /// What counts the lines that were dropped.
@@ -38,6 +41,19 @@ pub struct Readiness {
     pub change_log: bool,
     /// For every issuer, whether its keys can be used.
     pub keys: Vec<IssuerReadiness>,
+    /// For every issuer whose events are read, whether they were of late.
+    pub events: Vec<EventsReadiness>,
+}
+
+/// The events of one issuer in `/readyz`.
+#[derive(Debug, Serialize)]
+pub struct EventsReadiness {
+    /// Its short name.
+    pub issuer: String,
+    /// Whether they are read.
+    pub heard: bool,
+    /// How long ago they were, in seconds.
+    pub age_seconds: Option<u64>,
 }
 
 /// One issuer in `/readyz`.
@@ -68,7 +84,13 @@ impl Health {
             .collect();
         let (stopping, change_log) = (*self.stopping.borrow(), self.standing.sees());
         let judges = keys.first().is_some_and(|first| first.usable) && change_log;
-        Readiness { ready: judges && !stopping, stopping, change_log, keys }
+        let snapshot = self.snapshot.load();
+        let events = snapshot.events(&self.clock).map(|(issuer, age, heard)| EventsReadiness {
+            issuer: issuer.to_string(),
+            heard,
+            age_seconds: age.map(|age| age.as_secs()),
+        });
+        Readiness { ready: judges && !stopping, stopping, change_log, keys, events: events.collect() }
     }
 
     /// The text that Prometheus scrapes.
@@ -77,6 +99,9 @@ impl Health {
             keys.observe();
         }
         self.snapshot.load().upstreams.observe();
+        for (issuer, age, _) in self.snapshot.load().events(&self.clock) {
+            self.signals.age(issuer, age);
+        }
         let age = self.standing.fence().age(&self.clock);
         self.metrics.observe(age, self.standing.revoked().len(), self.sink.dropped());
         self.metrics.text()

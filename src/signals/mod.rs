@@ -1,7 +1,15 @@
 //! What ends sessions and turns rights, from wherever it is heard, into changes that hold on every node.
 
 mod announce;
+mod heard;
 mod introspector;
+mod meaning;
+mod metrics;
+mod poller;
 
 pub use announce::{AnnounceError, Announcer};
+pub use heard::Signals;
 pub use introspector::{IntrospectError, Introspector};
+pub use meaning::Meaning;
+pub use metrics::{Outcome, Signal, SignalMetrics};
+pub use poller::{Freshness, Poller};

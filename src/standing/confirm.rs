@@ -100,6 +100,12 @@ impl Standing {
         &self.revoked
     }
 
+    /// Whether a revocation, or one that takes more, is known here.
+    #[must_use]
+    pub fn knows(&self, change: &Change) -> bool {
+        self.revoked.knows(change)
+    }
+
     /// Learns of a change that this node makes itself: too early is never wrong.
     pub fn learn(&self, change: &Change) {
         self.revoked.learn(change, &self.clock);

@@ -61,15 +61,27 @@ impl Revoked {
 
     /// Learns of a change; kinds that revoke nothing are passed over.
     pub fn learn(&self, change: &Change, clock: &Clock) {
-        let marks = match change.kind {
-            ChangeKind::Session => &self.sessions,
-            ChangeKind::Token => &self.tokens,
-            ChangeKind::Subject => &self.subjects,
-            ChangeKind::Client => &self.clients,
-            ChangeKind::Realm => &self.realms,
-            ChangeKind::Handle | ChangeKind::Rights | ChangeKind::Catalogue => return,
-        };
-        marks.put(change, clock.boot().plus(self.keep));
+        if let Some(marks) = self.marks(change.kind) {
+            marks.put(change, clock.boot().plus(self.keep));
+        }
+    }
+
+    /// Whether a change, or one that takes more, was learned.
+    #[must_use]
+    pub fn knows(&self, change: &Change) -> bool {
+        let known = self.marks(change.kind).and_then(|marks| marks.find(&change.issuer, &change.key));
+        known.is_some_and(|known| known >= change.not_before.unwrap_or(i64::MAX))
+    }
+
+    fn marks(&self, kind: ChangeKind) -> Option<&Marks> {
+        match kind {
+            ChangeKind::Session => Some(&self.sessions),
+            ChangeKind::Token => Some(&self.tokens),
+            ChangeKind::Subject => Some(&self.subjects),
+            ChangeKind::Client => Some(&self.clients),
+            ChangeKind::Realm => Some(&self.realms),
+            ChangeKind::Handle | ChangeKind::Rights | ChangeKind::Catalogue => None,
+        }
     }
 
     /// What an identity died of, if it is dead.

@@ -246,3 +246,13 @@ pub(crate) async fn a_rule_that_panics_is_an_error_of_its_caller(store: &impl St
     assert!(matches!(outcome.await, Err(AccountError::Store(StoreError::Unavailable { .. }))));
     adopt(store, "alice").await;
 }
+
+pub(crate) async fn a_cursor_never_goes_back(store: &impl Store) {
+    assert_eq!(store.cursor("https://sso", "admin").await.unwrap(), None);
+    for (to, now) in [(7, 7), (9, 9), (8, 9)] {
+        store.advance("https://sso", "admin", to).await.unwrap();
+        assert_eq!(store.cursor("https://sso", "admin").await.unwrap(), Some(now));
+    }
+    assert_eq!(store.cursor("https://sso", "user").await.unwrap(), None);
+    assert_eq!(store.cursor("https://other", "admin").await.unwrap(), None);
+}

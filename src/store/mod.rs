@@ -4,6 +4,7 @@ mod catalogue;
 mod change_log;
 #[cfg(test)]
 mod conformance;
+mod cursors;
 mod error;
 mod ledger;
 mod migration;
@@ -17,6 +18,7 @@ mod sqlite;
 mod user;
 
 pub use change_log::{Batch, Change, ChangeKind, ChangeLog, Entry, Position};
+pub use cursors::Cursors;
 pub use error::StoreError;
 pub use ledger::{Applied, ChangeError, Decide, Ledger};
 pub(crate) use name::is_invisible;
@@ -32,6 +34,6 @@ pub(crate) use sqlite::scratch;
 pub use user::{User, UserFilter, UserKey, UserPage};
 
 /// All that a users database offers.
-pub trait Store: Rights + ChangeLog + Ledger {}
+pub trait Store: Rights + ChangeLog + Ledger + Cursors {}
 
-impl<T: Rights + ChangeLog + Ledger> Store for T {}
+impl<T: Rights + ChangeLog + Ledger + Cursors> Store for T {}

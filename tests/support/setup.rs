@@ -159,7 +159,7 @@ impl Config {
             server: "listen = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n".into(),
             keycloak: format!(
                 "issuer = \"{issuer}\"\nclient_id = \"{}\"\nclient_secret = {{ file = \"{}\" }}\naudience = \"{}\"\n\
-                 allowed_clients = [\"{}\"]\nleeway = \"5s\"\nalgorithms = [\"RS256\", \"ES256\"]\n",
+                 allowed_clients = [\"{}\"]\nevents_interval = \"0s\"\nleeway = \"5s\"\nalgorithms = [\"RS256\", \"ES256\"]\n",
                 words.client,
                 secret.display(),
                 words.audience,

@@ -16,6 +16,7 @@ mod codes;
 mod endpoint;
 mod endpoints;
 mod error;
+mod events;
 mod faults;
 mod fields;
 mod inner;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::brute_force::Guard;
 use crate::client::Client;
 use crate::codes::Codes;
+use crate::events::Events;
 use crate::session::Sessions;
 use crate::settings::Settings;
 use crate::users::Users;
@@ -18,6 +19,7 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     pub(crate) codes: Codes,
     pub(crate) guard: Guard,
+    pub(crate) events: Events,
     /// Revoked access tokens: `jti` and the end of their life.
     revoked: HashMap<String, i64>,
 }
@@ -26,7 +28,16 @@ impl State {
     /// The state of a realm that has just been imported.
     pub(crate) fn new(settings: Settings, clients: Vec<Client>, users: Users) -> Self {
         let (sessions, codes) = (Sessions::default(), Codes::default());
-        Self { settings, clients, users, sessions, codes, guard: Guard::default(), revoked: HashMap::new() }
+        Self {
+            settings,
+            clients,
+            users,
+            sessions,
+            codes,
+            guard: Guard::default(),
+            events: Events::default(),
+            revoked: HashMap::new(),
+        }
     }
 
     /// The client of this name, enabled or not.

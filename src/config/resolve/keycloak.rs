@@ -46,6 +46,7 @@ fn issuer<'s>(section: &'s Section<'s>, client: Option<Client>, allowed: Option<
     let roles = section.list("roles", name::parse).unwrap_or_default();
     let leeway = section.duration("leeway", seconds(5), Duration::ZERO..=seconds(60));
     let max_lifetime = section.duration("max_lifetime", seconds(24 * 3600), seconds(1)..=seconds(30 * 24 * 3600));
+    let events_interval = section.duration("events_interval", seconds(1), Duration::ZERO..=seconds(60));
     let (url, issuer) = issuer?;
     Some(Issuer {
         name: name?.into(),
@@ -60,6 +61,7 @@ fn issuer<'s>(section: &'s Section<'s>, client: Option<Client>, allowed: Option<
         roles,
         keys_refresh,
         keys_max_stale,
+        events_interval,
     })
 }
 

@@ -105,7 +105,10 @@ fn an_order_is_read_by_the_realm_of_its_path() {
     let all = order(&order_claims()).unwrap();
     assert_eq!((all.action(), all.not_before(), &**all.id()), (Action::Logout, Some(NOW.0 as i64), "gateway o-1"));
     let cleared = with(with(order_claims(), "action", json!("PUSH_NOT_BEFORE")), "notBefore", json!(0));
-    assert_eq!((order(&cleared).unwrap().action(), order(&cleared).unwrap().not_before()), (Action::PushNotBefore, None));
+    assert_eq!(
+        (order(&cleared).unwrap().action(), order(&cleared).unwrap().not_before()),
+        (Action::PushNotBefore, None)
+    );
     let (_, token) = signed("JWT", &order_claims());
     assert_eq!(verifier().judge_order("other", &token, NOW).unwrap_err(), TokenError::Issuer);
 }

@@ -2,6 +2,7 @@
 
 use super::{Facts, RETRY_AFTER_SECONDS};
 use crate::api::{ApiError, Counted, ForeignRefreshToken};
+use crate::identity::ProveError;
 use crate::keycloak::{KeycloakError, RefreshTokenRefusal};
 use crate::problem::Challenge;
 use crate::signals::AnnounceError;
@@ -114,6 +115,14 @@ impl From<&ApiError> for Facts {
             ApiError::ForeignToken => {
                 Self::unavailable("keycloak-unavailable", "Keycloak is unavailable").because("foreign-token")
             }
+            ApiError::Signal(ProveError::Token(error)) => Self::new(
+                400,
+                "invalid-signal",
+                "The statement cannot be believed",
+                "It is not signed by an issuer of ours, not for us, not for this endpoint, or its time is over.",
+            )
+            .because(error.reason()),
+            ApiError::Signal(error @ ProveError::KeysUnavailable { .. }) => error.into(),
             ApiError::Unannounced(AnnounceError::Unwritten(error)) => error.as_ref().into(),
         }
     }

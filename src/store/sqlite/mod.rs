@@ -3,6 +3,7 @@
 mod catalogue;
 mod change_log;
 mod column;
+mod cursors;
 mod fault;
 mod file;
 mod lane;
@@ -122,6 +123,7 @@ mod conformance {
         changes_of_rights_reach_the_log,
         the_log_is_read_from_a_tag_on,
         own_changes_are_noticed_at_once,
+        a_cursor_never_goes_back,
         users_are_listed_in_pages,
         users_are_found_by_what_they_have,
         roles_and_permissions_are_made_and_listed,

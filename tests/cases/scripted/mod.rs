@@ -7,6 +7,7 @@ mod jwks;
 mod key_sets;
 mod logging;
 mod logins;
+mod logout_tokens;
 mod resource;
 mod responses;
 mod tls;
@@ -49,6 +50,7 @@ fn find(id: &str) -> Option<Script> {
         websocket::SCRIPTS,
         caches::SCRIPTS,
         logins::SCRIPTS,
+        logout_tokens::SCRIPTS,
         logging::SCRIPTS,
         FLOWS,
     ];

@@ -1,6 +1,7 @@
 //! The subset of the Admin API that a gateway uses: which call it is, and whether the caller may make it.
 
 mod clients;
+mod events;
 mod sessions;
 mod user;
 mod users;
@@ -19,7 +20,12 @@ type Answered = Result<Answer, Answer>;
 
 /// Answers one call under `/admin/realms/{realm}`.
 pub(crate) async fn answer(inner: &Inner, call: &Call, inside: &[&str]) -> Answer {
-    dispatch(inner, call, inside).await.unwrap_or_else(|refusal| refusal)
+    let done = dispatch(inner, call, inside).await;
+    if done.is_ok() && call.method != Method::GET {
+        let (now, body) = (inner.clock.now_ms(), String::from_utf8_lossy(&call.body));
+        inner.state().events.note_admin(now, call.method.as_str(), inside, &body);
+    }
+    done.unwrap_or_else(|refusal| refusal)
 }
 
 async fn dispatch(inner: &Inner, call: &Call, inside: &[&str]) -> Answered {
@@ -43,6 +49,8 @@ async fn dispatch(inner: &Inner, call: &Call, inside: &[&str]) -> Answered {
             caller.may(MANAGE_USERS)?;
             sessions::delete(inner, sid).await
         }
+        ("GET", ["admin-events"]) => caller.may(VIEW_EVENTS).and_then(|()| events::of_admins(inner, call)),
+        ("GET", ["events"]) => caller.may(VIEW_EVENTS).and_then(|()| events::of_users(inner, call)),
         ("GET", ["clients"]) => caller.may(LIST_CLIENTS).and_then(|()| clients::list(inner, call, &caller)),
         ("GET", ["clients", uuid, "service-account-user"]) => {
             caller.may(VIEW_CLIENTS).and_then(|()| clients::service_account(inner, uuid))
@@ -94,6 +102,7 @@ fn unknown_user() -> Answer {
 
 const VIEW_USERS: &[&str] = &["view-users", "manage-users"];
 const MANAGE_USERS: &[&str] = &["manage-users"];
+const VIEW_EVENTS: &[&str] = &["view-events"];
 const COUNT_USERS: &[&str] = &["query-users", "view-users", "manage-users"];
 const LIST_CLIENTS: &[&str] = &["query-clients", "view-clients", "manage-clients"];
 const VIEW_CLIENTS: &[&str] = &["view-clients", "manage-clients"];

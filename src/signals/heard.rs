@@ -1,0 +1,107 @@
+//! From what an issuer has signed to changes that hold; each statement once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+
+use super::{AnnounceError, Announcer, Outcome, Signal, SignalMetrics};
+use crate::clock::{Boot, Timestamp};
+use crate::identity::{Action, LogoutToken, Order};
+use crate::store::{Change, ChangeKind};
+
+/// Takes logout tokens and orders. One that was taken before changes nothing: what it says holds already.
+pub struct Signals {
+    announcer: Arc<Announcer>,
+    taken: Cache<(Arc<str>, Arc<str>), ()>,
+    metrics: SignalMetrics,
+}
+
+impl Signals {
+    /// Nothing was taken yet.
+    #[must_use]
+    pub fn new(announcer: Arc<Announcer>, metrics: SignalMetrics) -> Self {
+        let taken = Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBER).build();
+        Self { announcer, taken, metrics }
+    }
+
+    /// What signals count.
+    #[must_use]
+    pub fn metrics(&self) -> &SignalMetrics {
+        &self.metrics
+    }
+
+    /// Lets a logout token hold: everywhere when this returns.
+    ///
+    /// # Errors
+    /// It could not be written in time, and holds on this node alone.
+    pub async fn log_out(&self, token: &LogoutToken, arrived: Boot) -> Result<(), AnnounceError> {
+        let name = (Arc::clone(token.issuer()), Arc::clone(token.jti()));
+        self.take(Signal::BackchannelLogout, name, ended(token), arrived).await
+    }
+
+    /// Lets an order hold, likewise.
+    ///
+    /// # Errors
+    /// It could not be written in time, and holds on this node alone.
+    pub async fn obey(&self, order: &Order, arrived: Boot) -> Result<(), AnnounceError> {
+        let name = (Arc::clone(order.issuer()), Arc::clone(order.id()));
+        self.take(Signal::of(order.action()), name, ordered(order), arrived).await
+    }
+
+    async fn take(
+        &self,
+        signal: Signal,
+        name: (Arc<str>, Arc<str>),
+        change: Option<Change>,
+        arrived: Boot,
+    ) -> Result<(), AnnounceError> {
+        if self.taken.contains_key(&name) {
+            self.metrics.heard(signal, Outcome::Replayed);
+            return Ok(());
+        }
+        if let Err(error) = self.announcer.announce(change.as_slice(), arrived).await {
+            // Not remembered: who sends it again is to be answered by another try.
+            self.metrics.heard(signal, Outcome::Unwritten);
+            return Err(error);
+        }
+        self.taken.insert(name, ()).await;
+        self.metrics.heard(signal, Outcome::Applied);
+        Ok(())
+    }
+}
+
+/// The session, where the token names one; else everything of the subject that was issued until then.
+fn ended(token: &LogoutToken) -> Option<Change> {
+    let issuer = Arc::clone(token.issuer());
+    match (token.sid(), token.sub()) {
+        (Some(sid), _) => Some(Change { issuer, kind: ChangeKind::Session, key: Arc::clone(sid), not_before: None }),
+        (None, Some(sub)) => {
+            let not_before = Some(after(token.issued_at()));
+            Some(Change { issuer, kind: ChangeKind::Subject, key: Arc::clone(sub), not_before })
+        }
+        (None, None) => None,
+    }
+}
+
+/// A log-out of everybody ends the tokens of that second too: its sessions are dead, and whoever logged in since gets
+/// a new token by a refresh. A pushed mark is Keycloak's own rule, which takes the tokens of that second for good.
+fn ordered(order: &Order) -> Option<Change> {
+    let mark = order.not_before()?;
+    let not_before = Some(match order.action() {
+        Action::Logout => mark.saturating_add(1),
+        Action::PushNotBefore => mark,
+    });
+    let issuer = Arc::clone(order.issuer());
+    Some(Change { key: Arc::clone(&issuer), issuer, kind: ChangeKind::Realm, not_before })
+}
+
+/// The first second whose tokens are newer than a moment, which is known to the second.
+pub(super) fn after(moment: Timestamp) -> i64 {
+    i64::try_from(moment.0).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+/// Longer than any statement is good for.
+const REMEMBER: Duration = Duration::from_secs(1200);
+/// Some 200 bytes each; only what an issuer has signed comes here.
+const REMEMBERED: u64 = 100_000;
