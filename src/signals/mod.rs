@@ -2,14 +2,14 @@
 
 mod announce;
 mod heard;
+mod heard_metrics;
 mod introspector;
 mod meaning;
-mod metrics;
 mod poller;
 
 pub use announce::{AnnounceError, Announcer};
 pub use heard::Signals;
+pub use heard_metrics::{Outcome, Signal, SignalMetrics};
 pub use introspector::{IntrospectError, Introspector};
 pub use meaning::Meaning;
-pub use metrics::{Outcome, Signal, SignalMetrics};
 pub use poller::{Freshness, Poller};

@@ -3,5 +3,6 @@
 
 mod believed;
 mod events;
+mod races;
 mod scene;
 mod told;
