@@ -74,6 +74,16 @@ impl Identities {
         self.verifier.keys()
     }
 
+    /// Brings the gauges of all keys up to date; to be called before they are read.
+    pub fn observe(&self) {
+        for (index, keys) in self.keys().enumerate() {
+            if index == 0 {
+                keys.begin_to_observe();
+            }
+            keys.observe();
+        }
+    }
+
     async fn prove(&self, token: &str, now: Timestamp) -> Result<Arc<Identity>, ProveError> {
         if token.len() > token::LENGTH_LIMIT {
             return Err(TokenError::TooLong { limit: token::LENGTH_LIMIT }.into());
