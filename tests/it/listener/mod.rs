@@ -2,6 +2,7 @@
 
 mod bodies;
 mod connections;
+mod curl;
 mod expectations;
 mod http2;
 mod tls;
