@@ -1,6 +1,7 @@
 //! What stands before the first request is read: connections, deadlines, framing.
 
 mod bodies;
+mod conformance;
 mod connections;
 mod curl;
 mod expectations;
