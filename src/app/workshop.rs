@@ -173,4 +173,4 @@ fn proves(issuer: &Issuer) -> Issuer {
 }
 
 /// A proven token is some 600 bytes: 60 MB.
-const MAX_TOKENS: u64 = 100_000;
+const MAX_TOKENS: usize = 100_000;

@@ -82,7 +82,7 @@ impl Feed {
 
     /// Listens first, then reads: what is committed in between is told.
     async fn listen(&self) -> Result<Line, Fault> {
-        let (client, mut connection) = self.connector.config.connect(self.connector.tls.clone()).await?;
+        let (client, mut connection) = self.connector.connect().await?;
         let news = Arc::clone(&self.news);
         let driver = Driver(tokio::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
