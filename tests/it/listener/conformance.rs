@@ -72,7 +72,7 @@ fn a_scanner_finds_nothing_weak() {
     };
     let chosen: Vec<&str> =
         ciphers.iter().copied().filter(|line| line.starts_with("Preferred") || line.starts_with("Accepted")).collect();
-    assert!(!chosen.is_empty() && chosen.iter().all(|line| is_good(line)), "{chosen:?}");
+    assert!(!chosen.is_empty() && chosen.iter().all(is_good), "{chosen:?}");
 }
 
 #[test]
