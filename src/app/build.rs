@@ -100,7 +100,6 @@ impl App {
             Follower::new(Arc::clone(&store) as _, Arc::clone(&standing), Arc::clone(&directory), clock.clone());
         follower.load().await?;
         tasks.essential("change log", follower.follow());
-        tasks.restarting("keeper", keeper(Arc::clone(&standing), Arc::clone(&store), keep));
 
         let announcer = Arc::new(Announcer::new(Arc::clone(&store) as _, Arc::clone(&standing), clock.clone()));
         tasks.restarting("announcer", {
@@ -108,6 +107,7 @@ impl App {
             move || Arc::clone(&announcer).write()
         });
 
+        let kept = Arc::clone(&store);
         let workshop = Workshop {
             http: Arc::new(realm::http(KeycloakMetrics::new(metrics.registry())?)?),
             keys_metrics: KeysMetrics::new(metrics.registry())?,
@@ -125,6 +125,7 @@ impl App {
         let fixed = Fixed::by(&settings);
         let certificates = certificates(&settings, &metrics, &mut tasks)?;
         let snapshot = Arc::new(ArcSwap::from_pointee(workshop.snapshot(settings, None).await?));
+        tasks.restarting("keeper", keeper(Arc::clone(&standing), kept, Arc::clone(&snapshot), keep, &clock));
         if let Some(source) = source {
             let metrics = ReloadMetrics::new(metrics.registry())?;
             let reload = Reload::new(source, workshop, fixed, Arc::clone(&snapshot), certificates.clone(), metrics);
@@ -166,14 +167,19 @@ fn options(clock: &Clock, metrics: &Arc<Metrics>) -> Options {
 fn keeper(
     standing: Arc<Standing>,
     store: Arc<dyn Store>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
     keep: Duration,
-) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> {
+    clock: &Clock,
+) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> + use<> {
+    let clock = clock.clone();
     move || {
-        let (standing, store) = (Arc::clone(&standing), Arc::clone(&store));
+        let (standing, store, snapshot) = (Arc::clone(&standing), Arc::clone(&store), Arc::clone(&snapshot));
+        let clock = clock.clone();
         Box::pin(async move {
             loop {
                 tokio::time::sleep(BETWEEN_SWEEPS).await;
                 standing.sweep();
+                snapshot.load().identities.sweep(clock.wall());
                 if let Err(error) = store.clean(keep).await {
                     tracing::warn!(error = &error as &dyn std::error::Error, "the change log could not be cleaned");
                 }

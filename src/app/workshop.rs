@@ -188,4 +188,4 @@ fn limits(server: &Server) -> Limits {
 }
 
 /// A proven token is some 600 bytes: 60 MB.
-const MAX_TOKENS: u64 = 100_000;
+const MAX_TOKENS: usize = 100_000;

@@ -35,7 +35,7 @@ pub enum ProveError {
 impl Identities {
     /// Proves by the tokens of these issuers, each with its keys; remembers at most `capacity` tokens.
     #[must_use]
-    pub fn new(issuers: Vec<(Issuer, Arc<IssuerKeys>)>, capacity: u64, metrics: TokenMetrics) -> Self {
+    pub fn new(issuers: Vec<(Issuer, Arc<IssuerKeys>)>, capacity: usize, metrics: TokenMetrics) -> Self {
         let proofs = ProofCache::new(capacity, metrics.clone());
         Self { verifier: Verifier::new(issuers), proofs, metrics }
     }
@@ -84,6 +84,11 @@ impl Identities {
         }
     }
 
+    /// Forgets the tokens that have expired, or whose key is gone.
+    pub fn sweep(&self, now: Timestamp) {
+        self.proofs.sweep(now);
+    }
+
     async fn prove(&self, token: &str, now: Timestamp) -> Result<Arc<Identity>, ProveError> {
         if token.len() > token::LENGTH_LIMIT {
             return Err(TokenError::TooLong { limit: token::LENGTH_LIMIT }.into());
@@ -102,7 +107,7 @@ impl Identities {
         let candidate = self.verifier.judge(token, now)?;
         let keys = candidate.keys();
         match keys.find(candidate.kid()).await {
-            Ok(key) => Ok(candidate.prove(key, now)?),
+            Ok(key) => Ok(candidate.prove(key)?),
             Err(KeyError::Unknown) => Err(TokenError::UnknownKey.into()),
             Err(KeyError::Unavailable) => Err(ProveError::KeysUnavailable { issuer: Arc::clone(keys.issuer()) }),
         }

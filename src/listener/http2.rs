@@ -165,8 +165,11 @@ where
             session.write_response_header(Box::new(header), false)?;
             session.write_body(problem.body.clone().into(), true).await
         };
-        // The client may be gone: either way the stream ends here.
+        // The client may be gone: either way the stream ends here, a moment later where it still writes.
         let _: pingora::Result<()> = answer.await;
+        if !session.is_body_done() {
+            let _ = timeout(FAREWELL, session.idle()).await;
+        }
     }
 
     /// Counts a refusal, logs it, and says what the client is told.

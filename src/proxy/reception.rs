@@ -107,7 +107,7 @@ impl Carrier {
         if passage.record.request_id.is_empty() {
             passage.record.request_id = id::request_id();
             let peer = session.client_addr().and_then(|peer| peer.as_inet());
-            passage.record.client = peer.map_or_else(String::new, |peer| peer.ip().to_string());
+            passage.record.client = peer.map_or_else(String::new, |peer| peer.ip().to_string()).into();
         }
         if let Rejection::Denied(_, caller) = rejection {
             passage.note_caller(&caller.subject, caller.user);
@@ -121,7 +121,7 @@ impl Carrier {
     /// A panic is a defect: it is answered, counted and logged, and ends nothing but its request.
     pub(super) async fn panicked(&self, session: &mut Session, passage: &mut Passage) -> pingora::Result<bool> {
         self.services.journal.metrics().panicked();
-        error!(request_id = passage.record.request_id, "a panic ended a request");
+        error!(request_id = &*passage.record.request_id, "a panic ended a request");
         self.refuse(session, passage, &Rejection::Internal).await
     }
 }
