@@ -138,7 +138,16 @@ impl App {
         Ok(Self {
             services: Arc::new(Services { journal, clock: clock.clone(), stopping: stopping.clone() }),
             snapshot: Arc::clone(&snapshot),
-            health: Health { snapshot, standing, metrics, signals: signals.metrics().clone(), stopping, sink, clock },
+            health: Health {
+                snapshot,
+                standing,
+                metrics,
+                signals: signals.metrics().clone(),
+                stopping,
+                sink,
+                clock,
+                scrapes: Arc::default(),
+            },
             certificates,
             tasks,
             stop,

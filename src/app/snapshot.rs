@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::gateway::Gateway;
 use crate::identity::Identities;
+use crate::listener::Limits;
 use crate::request::TrustedProxies;
 use crate::routing::Routes;
 use crate::upstream::Upstreams;
@@ -28,6 +29,8 @@ pub struct Snapshot {
     pub api: Api,
     /// The upstreams.
     pub upstreams: Upstreams,
+    /// What a connection may use.
+    pub limits: Limits,
     /// Whose word about the client counts.
     pub trusted_proxies: TrustedProxies,
     /// What it was made of, without the routes.
