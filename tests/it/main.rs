@@ -22,5 +22,6 @@ mod pages;
 mod pipeline;
 mod postgres;
 mod reload;
+mod streams;
 mod tokens;
 mod users;
