@@ -146,6 +146,8 @@ impl Metrics {
     fn register(&self) -> Result<(), prometheus::Error> {
         self.registry.register(Box::new(self.streams.clone()))?;
         self.registry.register(Box::new(self.streams_ended.clone()))?;
+        // Shown before the first of them, so that a rate can be told.
+        self.streams_ended.with_label_values(&["session-ended"]).reset();
         self.registry.register(Box::new(self.requests.clone()))?;
         self.registry.register(Box::new(self.latency.clone()))?;
         self.registry.register(Box::new(self.connections.clone()))?;
