@@ -144,7 +144,7 @@ impl App {
         Ok(Self {
             services: Arc::new(Services { journal, clock: clock.clone(), stopping: stopping.clone() }),
             snapshot: Arc::clone(&snapshot),
-            health: Health { snapshot, standing, metrics, stopping, sink, clock },
+            health: Health { snapshot, standing, metrics, stopping, sink, clock, scrapes: Arc::default() },
             certificates,
             authorities,
             tasks,

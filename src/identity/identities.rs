@@ -74,6 +74,16 @@ impl Identities {
         self.verifier.keys()
     }
 
+    /// Brings the gauges of all keys up to date; to be called before they are read.
+    pub fn observe(&self) {
+        for (index, keys) in self.keys().enumerate() {
+            if index == 0 {
+                keys.begin_to_observe();
+            }
+            keys.observe();
+        }
+    }
+
     /// Forgets the tokens that have expired, or whose key is gone.
     pub fn sweep(&self, now: Timestamp) {
         self.proofs.sweep(now);
