@@ -24,6 +24,7 @@ mod pipeline;
 mod postgres;
 mod reload;
 mod revocation;
+mod streams;
 mod supply;
 mod tokens;
 mod users;
