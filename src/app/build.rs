@@ -20,9 +20,9 @@ use crate::listener::{CertificateError, Certificates};
 use crate::metrics::Metrics;
 use crate::operations::Health;
 use crate::rights::{Directory, Epoch};
-use crate::signals::Announcer;
-use crate::standing::{Follower, Standing};
-use crate::store::{Options, Store, StoreError};
+use crate::signals::{AnnounceMetrics, Announcer, Spread};
+use crate::standing::{Follower, Membership, Standing};
+use crate::store::{Node, Options, Store, StoreError};
 use crate::telemetry::{Journal, Sink};
 use crate::upstream::UpstreamMetrics;
 
@@ -38,6 +38,10 @@ pub struct App {
     pub certificates: Option<Arc<Certificates>>,
     /// What runs beside the requests.
     pub tasks: Tasks,
+    /// What tells the others, and has to finish.
+    pub announcer: Arc<Announcer>,
+    /// This node among the others.
+    pub membership: Arc<Membership>,
     /// Tells everybody that the node is about to stop.
     pub stop: watch::Sender<bool>,
 }
@@ -96,13 +100,21 @@ impl App {
             Provision::OnFirstSight => Some(Provisioner::new(Arc::clone(&store) as _)),
         };
         let directory = Arc::new(Directory::open(Arc::clone(&store) as _, epoch, provisioner).await?);
+        let membership = Arc::new(Membership::new(Arc::clone(&store), Arc::clone(&standing), node(&settings)));
         let mut follower =
-            Follower::new(Arc::clone(&store) as _, Arc::clone(&standing), Arc::clone(&directory), clock.clone());
+            Follower::new(Arc::clone(&store), Arc::clone(&membership), Arc::clone(&standing), Arc::clone(&directory));
         follower.load().await?;
         tasks.essential("change log", follower.follow());
-        tasks.restarting("keeper", keeper(Arc::clone(&standing), Arc::clone(&store), keep));
 
-        let announcer = Arc::new(Announcer::new(Arc::clone(&store) as _, Arc::clone(&standing), clock.clone()));
+        let spread = Arc::new(Spread::new(Arc::clone(&store), clock.clone()));
+        tasks.restarting("spread", {
+            let spread = Arc::clone(&spread);
+            move || Arc::clone(&spread).run()
+        });
+        tasks.restarting("keeper", keeper(Arc::clone(&standing), Arc::clone(&store), Arc::clone(&spread), keep));
+        let announce_metrics = AnnounceMetrics::new(metrics.registry())?;
+        let announcer =
+            Arc::new(Announcer::new(Arc::clone(&store), Arc::clone(&standing), Arc::clone(&spread), announce_metrics));
         tasks.restarting("announcer", {
             let announcer = Arc::clone(&announcer);
             move || Arc::clone(&announcer).write()
@@ -118,7 +130,7 @@ impl App {
             clock: clock.clone(),
             store,
             standing: Arc::clone(&standing),
-            announcer,
+            announcer: Arc::clone(&announcer),
             directory,
             keep,
         };
@@ -134,9 +146,11 @@ impl App {
         Ok(Self {
             services: Arc::new(Services { journal, clock: clock.clone(), stopping: stopping.clone() }),
             snapshot: Arc::clone(&snapshot),
-            health: Health { snapshot, standing, metrics, stopping, sink, clock },
+            health: Health { snapshot, standing, spread, metrics, stopping, sink, clock },
             certificates,
             tasks,
+            membership,
+            announcer,
             stop,
         })
     }
@@ -162,16 +176,24 @@ fn options(clock: &Clock, metrics: &Arc<Metrics>) -> Options {
     Options { clock: clock.clone(), observe, ..Options::default() }
 }
 
-/// Cleans what has expired, in memory and in the log.
+/// What other nodes and people are told of this one.
+fn node(settings: &Settings) -> Node {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Node { name: format!("{host}:{}", settings.server.listen.port()), version: env!("CARGO_PKG_VERSION").to_owned() }
+}
+
+/// Cleans what has expired, in memory and in the log, and members that are no more.
 fn keeper(
     standing: Arc<Standing>,
     store: Arc<dyn Store>,
+    spread: Arc<Spread>,
     keep: Duration,
 ) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> {
     move || {
-        let (standing, store) = (Arc::clone(&standing), Arc::clone(&store));
+        let (standing, store, spread) = (Arc::clone(&standing), Arc::clone(&store), Arc::clone(&spread));
         Box::pin(async move {
             loop {
+                spread.bury_the_dead().await;
                 tokio::time::sleep(BETWEEN_SWEEPS).await;
                 standing.sweep();
                 if let Err(error) = store.clean(keep).await {

@@ -6,7 +6,8 @@ use arc_swap::ArcSwap;
 use serde::Serialize;
 
 use crate::app::Snapshot;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Observed};
+use crate::signals::Spread;
 use crate::standing::Standing;
 use crate::telemetry::Sink;
 
@@ -17,6 +18,8 @@ pub struct Health {
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// Revocations and rights.
     pub standing: Arc<Standing>,
+    /// The other nodes.
+    pub spread: Arc<Spread>,
     /// The numbers.
     pub metrics: Arc<Metrics>,
     /// Turns `true` when the node is about to stop.
@@ -36,8 +39,21 @@ pub struct Readiness {
     pub stopping: bool,
     /// Whether the change log is heard of, so that rights and revocations can be trusted.
     pub change_log: bool,
+    /// This node's lease.
+    pub lease: LeaseReadiness,
     /// For every issuer, whether its keys can be used.
     pub keys: Vec<IssuerReadiness>,
+}
+
+/// The lease in `/readyz`: how long this node may trust its memory.
+#[derive(Debug, Serialize)]
+pub struct LeaseReadiness {
+    /// Whether it holds.
+    pub valid: bool,
+    /// How long ago the poll that gave it was sent.
+    pub age_ms: Option<u64>,
+    /// How far the change log is applied.
+    pub position: i64,
 }
 
 /// One issuer in `/readyz`.
@@ -68,7 +84,13 @@ impl Health {
             .collect();
         let (stopping, change_log) = (*self.stopping.borrow(), self.standing.sees());
         let judges = keys.first().is_some_and(|first| first.usable) && change_log;
-        Readiness { ready: judges && !stopping, stopping, change_log, keys }
+        let age = self.standing.fence().age(&self.clock);
+        let lease = LeaseReadiness {
+            valid: change_log,
+            age_ms: age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
+            position: self.standing.position().0,
+        };
+        Readiness { ready: judges && !stopping, stopping, change_log, lease, keys }
     }
 
     /// The text that Prometheus scrapes.
@@ -77,8 +99,14 @@ impl Health {
             keys.observe();
         }
         self.snapshot.load().upstreams.observe();
-        let age = self.standing.fence().age(&self.clock);
-        self.metrics.observe(age, self.standing.revoked().len(), self.sink.dropped());
+        self.metrics.observe(&Observed {
+            log_age: self.standing.fence().age(&self.clock),
+            position: self.standing.position().0,
+            revoked: self.standing.revoked().len(),
+            nodes: self.spread.latest().map_or(0, |look| look.members.len()),
+            blind: self.standing.fence().blind(&self.clock),
+            log_dropped: self.sink.dropped(),
+        });
         self.metrics.text()
     }
 }

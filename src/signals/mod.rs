@@ -2,6 +2,10 @@
 
 mod announce;
 mod introspector;
+mod metrics;
+mod spread;
 
 pub use announce::{AnnounceError, Announcer};
 pub use introspector::{IntrospectError, Introspector};
+pub use metrics::{AnnounceMetrics, Outcome};
+pub use spread::{Known, Spread};

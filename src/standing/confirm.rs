@@ -1,11 +1,13 @@
 //! The question that is asked last: may this still pass?
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use super::{Death, Fence, Live, Revoked, RightsMarks};
 use crate::clock::Clock;
 use crate::identity::Subject;
+use crate::keycloak::Introspection;
 use crate::rights::{Epoch, Principal};
 use crate::store::{Batch, Change, ChangeKind, Position};
 
@@ -17,6 +19,7 @@ pub struct Standing {
     revoked: Revoked,
     marks: RightsMarks,
     epoch: Arc<Epoch>,
+    applied: AtomicI64,
 }
 
 /// The answer of [`Standing::confirm`].
@@ -51,6 +54,7 @@ impl Standing {
             revoked: Revoked::new(keep),
             marks: RightsMarks::default(),
             epoch,
+            applied: AtomicI64::new(0),
         }
     }
 
@@ -59,9 +63,21 @@ impl Standing {
     /// The order matters: a request that slept across the clean-up of its revocation is refused by its expiry.
     #[must_use]
     pub fn confirm(&self, principal: Principal) -> Verdict {
-        if !self.fence.open(&self.clock) {
-            return Verdict::Blind;
+        if self.fence.open(&self.clock) { self.judge(principal) } else { Verdict::Blind }
+    }
+
+    /// The same without a lease, of a token that Keycloak called active when it was asked after the request came: what
+    /// is dead in memory stays dead, and of our own rights Keycloak knows nothing.
+    #[must_use]
+    pub fn confirm_active(&self, principal: Principal, _: &Introspection) -> Verdict {
+        if self.fence.open(&self.clock) || self.fence.lets_rights_pass(&self.clock) {
+            self.judge(principal)
+        } else {
+            Verdict::Blind
         }
+    }
+
+    fn judge(&self, principal: Principal) -> Verdict {
         let identity = principal.identity();
         if let Some(death) = self.revoked.death(identity) {
             return Verdict::Dead(death);
@@ -86,6 +102,33 @@ impl Standing {
     #[must_use]
     pub fn sees(&self) -> bool {
         self.fence.open(&self.clock)
+    }
+
+    /// Whether rights in memory may be used, though sessions may not.
+    #[must_use]
+    pub fn lets_rights_pass(&self) -> bool {
+        self.fence.lets_rights_pass(&self.clock)
+    }
+
+    /// How far this node has applied the log.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        Position(self.applied.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn applied(&self, position: Position) {
+        self.applied.store(position.0, Ordering::Relaxed);
+    }
+
+    /// The clock that it judges by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// What is dead in memory, and not in a log that was read whole.
+    pub(super) fn lacking(&self, log: &Batch) -> Vec<Change> {
+        self.revoked.lacking(log.entries.iter().map(|entry| &entry.change))
     }
 
     /// The fence, for those who wait for it or show it.

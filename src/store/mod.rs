@@ -6,6 +6,7 @@ mod change_log;
 mod conformance;
 mod error;
 mod ledger;
+mod members;
 mod migration;
 mod name;
 mod options;
@@ -14,11 +15,14 @@ mod postgres;
 mod rights;
 mod role;
 mod sqlite;
+#[cfg(test)]
+pub(crate) mod testing;
 mod user;
 
 pub use change_log::{Batch, Change, ChangeKind, ChangeLog, Entry, Position};
 pub use error::StoreError;
 pub use ledger::{Applied, ChangeError, Decide, Ledger};
+pub use members::{GRACE, LEASE, Line, Look, Member, Members, Node};
 pub(crate) use name::is_invisible;
 pub use name::{Email, NameError, PermissionName, RoleName, Username};
 pub use options::{Observe, Options};
@@ -32,6 +36,6 @@ pub(crate) use sqlite::scratch;
 pub use user::{User, UserFilter, UserKey, UserPage};
 
 /// All that a users database offers.
-pub trait Store: Rights + ChangeLog + Ledger {}
+pub trait Store: Rights + ChangeLog + Ledger + Members {}
 
-impl<T: Rights + ChangeLog + Ledger> Store for T {}
+impl<T: Rights + ChangeLog + Ledger + Members> Store for T {}

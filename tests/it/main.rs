@@ -17,6 +17,7 @@ mod dev;
 mod forwarding;
 mod keycloak;
 mod listener;
+mod nodes;
 mod operations;
 mod pages;
 mod pipeline;

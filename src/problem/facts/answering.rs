@@ -115,6 +115,9 @@ impl From<&ApiError> for Facts {
                 Self::unavailable("keycloak-unavailable", "Keycloak is unavailable").because("foreign-token")
             }
             ApiError::Unannounced(AnnounceError::Unwritten(error)) => error.as_ref().into(),
+            ApiError::Unannounced(AnnounceError::Untold) => {
+                Self::unavailable("database-unavailable", "The users database is unavailable").because("untold")
+            }
         }
     }
 }

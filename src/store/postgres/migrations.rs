@@ -12,8 +12,10 @@ use super::fault::Fault;
 use crate::store::StoreError;
 use crate::store::migration::{self, AppliedMigration, Migration};
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "users", sql: include_str!("migrations/0001_users.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "users", sql: include_str!("migrations/0001_users.sql") },
+    Migration { number: 2, name: "nodes", sql: include_str!("migrations/0002_nodes.sql") },
+];
 
 /// Brings the schema up to date and returns how many migrations that took. Two nodes may do this at once.
 pub(super) async fn migrate(connector: &Connector) -> Result<usize, StoreError> {

@@ -6,8 +6,10 @@ use super::fault::Fault;
 use crate::store::StoreError;
 use crate::store::migration::{self, AppliedMigration, Migration};
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "users", sql: include_str!("migrations/0001_users.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "users", sql: include_str!("migrations/0001_users.sql") },
+    Migration { number: 2, name: "nodes", sql: include_str!("migrations/0002_nodes.sql") },
+];
 
 /// Brings the schema up to date and returns how many migrations that took. Two processes may do this at once.
 pub(super) fn migrate(connection: &mut Connection) -> Result<usize, Fault> {
@@ -104,7 +106,7 @@ mod tests {
                 thread.join().unwrap().unwrap();
             }
         });
-        assert_eq!(steps(&path), 1);
+        assert_eq!(usize::try_from(steps(&path)).unwrap(), MIGRATIONS.len());
     }
 
     #[test]
@@ -122,7 +124,7 @@ mod tests {
         for mut child in children {
             assert!(child.wait().unwrap().success());
         }
-        assert_eq!(steps(&path), 1);
+        assert_eq!(usize::try_from(steps(&path)).unwrap(), MIGRATIONS.len());
     }
 
     #[test]

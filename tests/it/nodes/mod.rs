@@ -1,0 +1,8 @@
+//! Several gateways on one users database: what ended at one is refused by all when that is answered.
+
+mod blind;
+mod faults;
+mod file;
+mod lost;
+mod together;
+mod world;
