@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod id;
+pub mod rotating;
 
 pub mod request;
 pub mod routing;

@@ -111,7 +111,6 @@ impl App {
             let spread = Arc::clone(&spread);
             move || Arc::clone(&spread).run()
         });
-        tasks.restarting("keeper", keeper(Arc::clone(&standing), Arc::clone(&store), Arc::clone(&spread), keep));
         let announce_metrics = AnnounceMetrics::new(metrics.registry())?;
         let announcer =
             Arc::new(Announcer::new(Arc::clone(&store), Arc::clone(&standing), Arc::clone(&spread), announce_metrics));
@@ -120,6 +119,7 @@ impl App {
             move || Arc::clone(&announcer).write()
         });
 
+        let kept = Arc::clone(&store);
         let workshop = Workshop {
             http: Arc::new(realm::http(KeycloakMetrics::new(metrics.registry())?)?),
             keys_metrics: KeysMetrics::new(metrics.registry())?,
@@ -137,6 +137,10 @@ impl App {
         let fixed = Fixed::by(&settings);
         let certificates = certificates(&settings, &metrics, &mut tasks)?;
         let snapshot = Arc::new(ArcSwap::from_pointee(workshop.snapshot(settings, None).await?));
+        tasks.restarting(
+            "keeper",
+            keeper(Arc::clone(&standing), kept, Arc::clone(&spread), Arc::clone(&snapshot), keep),
+        );
         if let Some(source) = source {
             let metrics = ReloadMetrics::new(metrics.registry())?;
             let reload = Reload::new(source, workshop, fixed, Arc::clone(&snapshot), certificates.clone(), metrics);
@@ -146,7 +150,7 @@ impl App {
         Ok(Self {
             services: Arc::new(Services { journal, clock: clock.clone(), stopping: stopping.clone() }),
             snapshot: Arc::clone(&snapshot),
-            health: Health { snapshot, standing, spread, metrics, stopping, sink, clock },
+            health: Health { snapshot, standing, spread, metrics, stopping, sink, clock, scrapes: Arc::default() },
             certificates,
             tasks,
             membership,
@@ -187,15 +191,18 @@ fn keeper(
     standing: Arc<Standing>,
     store: Arc<dyn Store>,
     spread: Arc<Spread>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
     keep: Duration,
 ) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> {
     move || {
         let (standing, store, spread) = (Arc::clone(&standing), Arc::clone(&store), Arc::clone(&spread));
+        let snapshot = Arc::clone(&snapshot);
         Box::pin(async move {
             loop {
                 spread.bury_the_dead().await;
                 tokio::time::sleep(BETWEEN_SWEEPS).await;
                 standing.sweep();
+                snapshot.load().identities.sweep(standing.clock().wall());
                 if let Err(error) = store.clean(keep).await {
                     tracing::warn!(error = &error as &dyn std::error::Error, "the change log could not be cleaned");
                 }

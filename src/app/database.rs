@@ -13,7 +13,8 @@ pub async fn open(users: &Users, options: Options) -> Result<Arc<dyn Store>, Sto
     Ok(match &users.database {
         Database::Sqlite(path) => Arc::new(Sqlite::open(path, options)?),
         Database::Postgres(address) => {
-            let (password, authorities) = (users.password.as_ref().map(Secret::expose), authorities.as_deref());
+            let password = users.password.as_ref().map(Secret::rotating);
+            let (password, authorities) = (password.as_ref(), authorities.as_deref());
             Arc::new(Postgres::open(Access { address, password, authorities }, options).await?)
         }
     })
@@ -25,7 +26,8 @@ pub async fn migrate(users: &Users) -> Result<usize, StoreError> {
     match &users.database {
         Database::Sqlite(path) => Sqlite::migrate(path),
         Database::Postgres(address) => {
-            let (password, authorities) = (users.password.as_ref().map(Secret::expose), authorities.as_deref());
+            let password = users.password.as_ref().map(Secret::rotating);
+            let (password, authorities) = (password.as_ref(), authorities.as_deref());
             Postgres::migrate(Access { address, password, authorities }).await
         }
     }

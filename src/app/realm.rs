@@ -16,5 +16,9 @@ pub fn http(metrics: KeycloakMetrics) -> Result<Http, SetupError> {
 #[must_use]
 pub fn oidc(issuer: &Issuer, http: &Arc<Http>) -> Oidc {
     let client = issuer.client.as_ref().map(|client| ClientCredentials::new(&client.id, client.secret.expose()));
-    Oidc::new(Arc::clone(http), &issuer.issuer, &issuer.url, client)
+    let oidc = Oidc::new(Arc::clone(http), &issuer.issuer, &issuer.url, client);
+    match &issuer.client {
+        Some(client) => oidc.rotating(client.secret.rotating()),
+        None => oidc,
+    }
 }

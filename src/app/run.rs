@@ -19,7 +19,7 @@ use tracing::{error, info, warn};
 
 use super::{App, StartError, descriptors, signals};
 use crate::config::{Server, Settings, Source};
-use crate::listener::{Entrance, Guarded, House, Limits};
+use crate::listener::{Entrance, Guarded, House};
 use crate::operations::{Health, Operations};
 use crate::proxy::Carrier;
 use crate::telemetry::Sink;
@@ -127,7 +127,7 @@ fn accept(
     });
     let carrier = Carrier::new(Arc::clone(&app.services), Arc::clone(&app.snapshot));
     let (journal, snapshot) = (app.services.journal.clone(), Arc::clone(&app.snapshot));
-    let house = Arc::new(House::new(http_proxy(&conf, carrier), journal, limits(server), snapshot));
+    let house = Arc::new(House::new(http_proxy(&conf, carrier), journal, snapshot));
     let entrances = [Some(Entrance::Plain { h2c: server.h2c }), app.certificates.clone().map(Entrance::Tls)];
     let services = sockets.into_iter().zip(entrances).filter_map(|(socket, entrance)| Some((socket?, entrance?)));
     let services = services.map(|(socket, entrance)| service(socket, Guarded::new(Arc::clone(&house), entrance)));
@@ -161,19 +161,6 @@ fn service<A: ServerApp + Send + Sync + 'static>(
     let mut fds = Fds::new();
     fds.add(name, socket.into_raw_fd());
     Ok((service, Arc::new(Mutex::new(fds))))
-}
-
-fn limits(server: &Server) -> Limits {
-    Limits {
-        header_timeout: server.header_timeout,
-        handshake_timeout: server.handshake_timeout,
-        idle_timeout: server.idle_timeout,
-        max_header_size: server.max_header_size,
-        max_headers: server.max_headers,
-        max_connections: server.max_connections,
-        max_connections_per_address: server.max_connections_per_address,
-        max_streams: server.max_streams,
-    }
 }
 
 /// Takes no new connection, lets requests in flight finish, and gives up after the time-out.

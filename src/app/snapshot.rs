@@ -8,6 +8,7 @@ use crate::api::Api;
 use crate::config::Settings;
 use crate::gateway::Gateway;
 use crate::identity::Identities;
+use crate::listener::Limits;
 use crate::request::TrustedProxies;
 use crate::routing::Routes;
 use crate::upstream::Upstreams;
@@ -25,6 +26,8 @@ pub struct Snapshot {
     pub api: Api,
     /// The upstreams.
     pub upstreams: Upstreams,
+    /// What a connection may use.
+    pub limits: Limits,
     /// Whose word about the client counts.
     pub trusted_proxies: TrustedProxies,
     /// What it was made of, without the routes.

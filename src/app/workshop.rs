@@ -8,10 +8,11 @@ use super::upkeep::Upkeep;
 use super::{Snapshot, realm};
 use crate::api::{Api, Kept, Parts};
 use crate::clock::Clock;
-use crate::config::{Issuer, Settings};
+use crate::config::{Issuer, Server, Settings};
 use crate::gateway::Gateway;
 use crate::identity::{Identities, KeysMetrics, TokenMetrics};
 use crate::keycloak::{Admin, Http};
+use crate::listener::Limits;
 use crate::proxy::HealthChecks;
 use crate::request::TrustedProxies;
 use crate::rights::Directory;
@@ -94,6 +95,7 @@ impl Workshop {
             identities,
             api,
             upstreams,
+            limits: limits(&settings.server),
             trusted_proxies: TrustedProxies::new(settings.server.trusted_proxies.clone()),
             settings,
             issuers,
@@ -177,5 +179,18 @@ fn proves(issuer: &Issuer) -> Issuer {
     Issuer { client: None, ..issuer.clone() }
 }
 
+fn limits(server: &Server) -> Limits {
+    Limits {
+        header_timeout: server.header_timeout,
+        handshake_timeout: server.handshake_timeout,
+        idle_timeout: server.idle_timeout,
+        max_header_size: server.max_header_size,
+        max_headers: server.max_headers,
+        max_connections: server.max_connections,
+        max_connections_per_address: server.max_connections_per_address,
+        max_streams: server.max_streams,
+    }
+}
+
 /// A proven token is some 600 bytes: 60 MB.
-const MAX_TOKENS: u64 = 100_000;
+const MAX_TOKENS: usize = 100_000;

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
+use crate::rotating::Rotating;
+
 /// A secret that was read from a file or the environment. Its source is kept, so that it can be read again.
 #[derive(Clone)]
 pub struct Secret {
@@ -63,6 +65,19 @@ impl Secret {
     /// Reads the secret again from where it came from.
     pub fn reread(&self, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, SecretError> {
         Self::read(self.source.clone(), env)
+    }
+
+    /// The secret for whoever may find it refused. A file is read again then; a variable of this process stays what
+    /// it is.
+    #[must_use]
+    pub fn rotating(&self) -> Rotating {
+        match &self.source {
+            SecretSource::File(_) => {
+                let secret = self.clone();
+                Rotating::reread_by(&self.value, move || Some(secret.reread(&|_| None).ok()?.expose().to_owned()))
+            }
+            SecretSource::Environment(_) => Rotating::fixed(&self.value),
+        }
     }
 
     /// The secret itself.

@@ -35,7 +35,7 @@ pub enum ProveError {
 impl Identities {
     /// Proves by the tokens of these issuers, each with its keys; remembers at most `capacity` tokens.
     #[must_use]
-    pub fn new(issuers: Vec<(Issuer, Arc<IssuerKeys>)>, capacity: u64, metrics: TokenMetrics) -> Self {
+    pub fn new(issuers: Vec<(Issuer, Arc<IssuerKeys>)>, capacity: usize, metrics: TokenMetrics) -> Self {
         let proofs = ProofCache::new(capacity, metrics.clone());
         Self { verifier: Verifier::new(issuers), proofs, metrics }
     }
@@ -74,6 +74,21 @@ impl Identities {
         self.verifier.keys()
     }
 
+    /// Brings the gauges of all keys up to date; to be called before they are read.
+    pub fn observe(&self) {
+        for (index, keys) in self.keys().enumerate() {
+            if index == 0 {
+                keys.begin_to_observe();
+            }
+            keys.observe();
+        }
+    }
+
+    /// Forgets the tokens that have expired, or whose key is gone.
+    pub fn sweep(&self, now: Timestamp) {
+        self.proofs.sweep(now);
+    }
+
     async fn prove(&self, token: &str, now: Timestamp) -> Result<Arc<Identity>, ProveError> {
         if token.len() > token::LENGTH_LIMIT {
             return Err(TokenError::TooLong { limit: token::LENGTH_LIMIT }.into());
@@ -92,7 +107,7 @@ impl Identities {
         let candidate = self.verifier.judge(token, now)?;
         let keys = candidate.keys();
         match keys.find(candidate.kid()).await {
-            Ok(key) => Ok(candidate.prove(key, now)?),
+            Ok(key) => Ok(candidate.prove(key)?),
             Err(KeyError::Unknown) => Err(TokenError::UnknownKey.into()),
             Err(KeyError::Unavailable) => Err(ProveError::KeysUnavailable { issuer: Arc::clone(keys.issuer()) }),
         }

@@ -61,6 +61,12 @@ impl KeycloakError {
         }
     }
 
+    /// Whether it is our client's name or secret that is refused, before anything else was looked at.
+    pub(super) fn refuses_client(&self) -> bool {
+        let Self::Refused { status, error, .. } = self else { return false };
+        *status == StatusCode::UNAUTHORIZED && ["invalid_client", "unauthorized_client"].contains(&error.as_str())
+    }
+
     pub(super) fn transport(error: reqwest::Error) -> Self {
         if error.is_timeout() {
             return Self::TimedOut;

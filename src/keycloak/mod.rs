@@ -7,6 +7,7 @@ mod http;
 mod introspection;
 mod metrics;
 mod oidc;
+mod our_client;
 mod tokens;
 
 pub use admin::{Admin, KeycloakUser};

@@ -8,7 +8,9 @@ use serde::Deserialize;
 use url::Url;
 
 use super::http::json;
+use super::our_client::OurClient;
 use super::{ClientCredentials, Http, Introspection, KeycloakError, LoginError, Operation, RefreshTokenError, Tokens};
+use crate::rotating::Rotating;
 
 /// The OpenID Connect endpoints of one issuer, and our client there.
 #[derive(Debug)]
@@ -17,7 +19,15 @@ pub struct Oidc {
     issuer: String,
     base: String,
     internal: bool,
-    client: Option<ClientCredentials>,
+    client: Option<OurClient>,
+}
+
+/// A call that our client makes with its secret.
+struct ClientCall<'a> {
+    operation: Operation,
+    path: &'a str,
+    fields: &'a [(&'a str, &'a str)],
+    address: Option<IpAddr>,
 }
 
 /// The part of a discovery document that is used.
@@ -48,7 +58,13 @@ impl Oidc {
     pub fn new(http: Arc<Http>, issuer: &str, url: &Url, client: Option<ClientCredentials>) -> Self {
         let base = url.as_str().trim_end_matches('/').to_owned();
         let internal = base != issuer.trim_end_matches('/');
-        Self { http, issuer: issuer.to_owned(), base, internal, client }
+        Self { http, issuer: issuer.to_owned(), base, internal, client: client.map(OurClient::new) }
+    }
+
+    /// With a secret of our client that is read again when Keycloak refuses it.
+    #[must_use]
+    pub fn rotating(self, secret: Rotating) -> Self {
+        Self { client: self.client.map(|client| client.rotating(secret)), ..self }
     }
 
     /// The exact `iss` of its tokens.
@@ -88,12 +104,11 @@ impl Oidc {
     /// # Errors
     /// Keycloak refuses the credentials, or nobody knows.
     pub async fn login(&self, login: PasswordLogin<'_>) -> Result<Tokens, LoginError> {
-        let mut form = self.form("password")?;
-        form.extend([("username", login.username), ("password", login.password), ("scope", "openid")]);
-        form.extend(login.otp.map(|otp| ("otp", otp)));
-        let request = from_address(self.token_request(&form), login.address);
-        let body = self.http.call(Operation::Password, request).await.map_err(LoginError::from_refusal)?;
-        Ok(tokens(&body)?)
+        let mut fields = vec![("grant_type", "password"), ("username", login.username), ("password", login.password)];
+        fields.push(("scope", "openid"));
+        fields.extend(login.otp.map(|otp| ("otp", otp)));
+        let call = ClientCall { operation: Operation::Password, path: TOKEN, fields: &fields, address: login.address };
+        Ok(tokens(&self.call(call).await.map_err(LoginError::from_refusal)?)?)
     }
 
     /// A token of our own client.
@@ -101,8 +116,12 @@ impl Oidc {
     /// # Errors
     /// The call fails.
     pub async fn client_credentials(&self) -> Result<Tokens, KeycloakError> {
-        let form = self.form("client_credentials")?;
-        tokens(&self.http.call(Operation::ClientCredentials, self.token_request(&form)).await?)
+        let fields = &[("grant_type", "client_credentials")];
+        tokens(
+            &self
+                .call(ClientCall { operation: Operation::ClientCredentials, path: TOKEN, fields, address: None })
+                .await?,
+        )
     }
 
     /// New tokens for a refresh token. Waits longer than other calls: with rotation on, an answer that nobody waited
@@ -111,10 +130,8 @@ impl Oidc {
     /// # Errors
     /// Keycloak refuses the token, or nobody knows.
     pub async fn refresh(&self, refresh_token: &str, address: Option<IpAddr>) -> Result<Tokens, RefreshTokenError> {
-        let mut form = self.form("refresh_token")?;
-        form.push(("refresh_token", refresh_token));
-        let request = from_address(self.token_request(&form), address);
-        let answer = self.http.call_patiently(Operation::Refresh, request).await;
+        let fields = &[("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
+        let answer = self.call(ClientCall { operation: Operation::Refresh, path: TOKEN, fields, address }).await;
         Ok(tokens(&answer.map_err(RefreshTokenError::from_refusal)?)?)
     }
 
@@ -124,9 +141,8 @@ impl Oidc {
     /// `Refused` where Keycloak does not take the token; where it says `Invalid`, nothing may be concluded from the
     /// token's claims.
     pub async fn logout(&self, refresh_token: &str, address: Option<IpAddr>) -> Result<(), RefreshTokenError> {
-        let form = self.client_form(&[("refresh_token", refresh_token)])?;
-        let request = self.http.client().post(self.at("/protocol/openid-connect/logout")).form(&form);
-        let answer = self.http.call(Operation::Logout, from_address(request, address)).await;
+        let (path, fields) = ("/protocol/openid-connect/logout", &[("refresh_token", refresh_token)]);
+        let answer = self.call(ClientCall { operation: Operation::Logout, path, fields, address }).await;
         answer.map(drop).map_err(RefreshTokenError::from_refusal)
     }
 
@@ -136,9 +152,9 @@ impl Oidc {
     /// # Errors
     /// The call fails.
     pub async fn introspect_refresh_token(&self, token: &str) -> Result<Option<Introspection>, KeycloakError> {
-        let form = self.client_form(&[("token", token), ("token_type_hint", "refresh_token")])?;
-        let request = self.http.client().post(self.at("/protocol/openid-connect/token/introspect")).form(&form);
-        Introspection::read(self.http.call(Operation::Introspect, request).await?)
+        let fields = &[("token", token), ("token_type_hint", "refresh_token")];
+        let call = ClientCall { operation: Operation::Introspect, path: INTROSPECT, fields, address: None };
+        Introspection::read(self.call(call).await?)
     }
 
     /// What Keycloak says of an access token now; nothing where it is not active. Its audience must hold our client.
@@ -146,15 +162,15 @@ impl Oidc {
     /// # Errors
     /// The call fails.
     pub async fn introspect(&self, token: &str) -> Result<Option<Introspection>, KeycloakError> {
-        let form = self.client_form(&[("token", token)])?;
-        let request = self.http.client().post(self.at("/protocol/openid-connect/token/introspect")).form(&form);
-        Introspection::read(self.http.call(Operation::Introspect, request).await?)
+        let fields = &[("token", token)];
+        let call = ClientCall { operation: Operation::Introspect, path: INTROSPECT, fields, address: None };
+        Introspection::read(self.call(call).await?)
     }
 
     /// Our client here, where the settings name one.
     #[must_use]
-    pub fn credentials(&self) -> Option<&ClientCredentials> {
-        self.client.as_ref()
+    pub fn credentials(&self) -> Option<ClientCredentials> {
+        self.client.as_ref().map(OurClient::current)
     }
 
     /// Where this realm is called.
@@ -166,22 +182,28 @@ impl Oidc {
         &self.http
     }
 
-    fn token_request(&self, form: &[(&str, &str)]) -> RequestBuilder {
-        self.http.client().post(self.at("/protocol/openid-connect/token")).form(form)
+    /// Calls, and once more where Keycloak has refused our client's secret and there is another one by now. Whatever
+    /// else the call holds was not looked at then.
+    async fn call(&self, call: ClientCall<'_>) -> Result<Vec<u8>, KeycloakError> {
+        let client = self.client.as_ref().ok_or(KeycloakError::NoClient)?;
+        let shown = client.current();
+        match self.show(&call, &shown).await {
+            Err(error) if error.refuses_client() => match client.other_than(&shown).await {
+                Some(other) => self.show(&call, &other).await,
+                None => Err(error),
+            },
+            answer => answer,
+        }
     }
 
-    fn form<'a>(&'a self, grant: &'a str) -> Result<Vec<(&'a str, &'a str)>, KeycloakError> {
-        self.client_form(&[("grant_type", grant)])
-    }
-
-    fn client_form<'a>(&'a self, fields: &[(&'a str, &'a str)]) -> Result<Vec<(&'a str, &'a str)>, KeycloakError> {
-        let client = self.client()?;
+    async fn show(&self, call: &ClientCall<'_>, client: &ClientCredentials) -> Result<Vec<u8>, KeycloakError> {
         let ours = [("client_id", client.id.as_str()), ("client_secret", client.secret.as_str())];
-        Ok(fields.iter().copied().chain(ours).collect())
-    }
-
-    fn client(&self) -> Result<&ClientCredentials, KeycloakError> {
-        self.client.as_ref().ok_or(KeycloakError::NoClient)
+        let form: Vec<_> = call.fields.iter().copied().chain(ours).collect();
+        let request = from_address(self.http.client().post(self.at(call.path)).form(&form), call.address);
+        match call.operation {
+            Operation::Refresh => self.http.call_patiently(call.operation, request).await,
+            _ => self.http.call(call.operation, request).await,
+        }
     }
 
     fn at(&self, path: &str) -> String {
@@ -207,6 +229,9 @@ fn from_address(request: RequestBuilder, address: Option<IpAddr>) -> RequestBuil
         None => request,
     }
 }
+
+const TOKEN: &str = "/protocol/openid-connect/token";
+const INTROSPECT: &str = "/protocol/openid-connect/token/introspect";
 
 #[cfg(test)]
 #[path = "oidc_tests.rs"]

@@ -187,3 +187,33 @@ fn an_internal_address_is_told_from_the_issuer() {
     let inside = at("http://keycloak:8080/realms/a/").internal_certs().unwrap();
     assert_eq!(inside.as_str(), "http://keycloak:8080/realms/a/protocol/openid-connect/certs");
 }
+
+#[tokio::test]
+async fn a_secret_that_is_refused_is_read_again_once_and_the_call_made_once_more() {
+    let keycloak = FakeKeycloak::start().await;
+    let refusal =
+        json!({"error": "unauthorized_client", "error_description": "Invalid client or Invalid client credentials"});
+    keycloak.reply(TOKEN, Reply::json(401, &refusal));
+    let with = |secret: &'static str| {
+        oidc(&keycloak).rotating(Rotating::reread_by("s3cret & more", move || Some(secret.to_owned())))
+    };
+    assert!(with("s3cret & more").client_credentials().await.is_err());
+    assert_eq!(keycloak.requests(TOKEN).len(), 1, "the same secret is not shown again");
+    let rotated = with("rotated");
+    assert!(rotated.client_credentials().await.is_err());
+    let shown: Vec<_> = keycloak.requests(TOKEN).into_iter().skip(1).map(|text| text.contains("rotated")).collect();
+    assert_eq!(shown, [false, true], "once with the old one, once with the new one");
+    keycloak.reply(TOKEN, granted());
+    rotated.login(login()).await.unwrap();
+    assert!(keycloak.requests(TOKEN).last().unwrap().contains("rotated"));
+    assert!(rotated.credentials().unwrap().are("doorward", "rotated"));
+}
+
+#[tokio::test]
+async fn what_is_refused_for_another_reason_is_not_tried_again() {
+    let keycloak = FakeKeycloak::start().await;
+    keycloak.reply(TOKEN, Reply::json(400, &json!({"error": "unauthorized_client"})));
+    let oidc = oidc(&keycloak).rotating(Rotating::reread_by("s3cret & more", || Some("rotated".to_owned())));
+    assert!(oidc.login(login()).await.is_err());
+    assert_eq!(keycloak.requests(TOKEN).len(), 1);
+}

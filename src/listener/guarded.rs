@@ -55,11 +55,10 @@ pub enum Entrance {
     Tls(Arc<Certificates>),
 }
 
-/// What every listener of a gateway shares: the proxy behind them, and the limits.
+/// What every listener of a gateway shares: the proxy behind them, the settings in force, and the places.
 pub struct House<P> {
     pub(super) proxy: Arc<P>,
     pub(super) journal: Journal,
-    pub(super) limits: Limits,
     pub(super) refusals: Refusals,
     snapshot: Arc<ArcSwap<Snapshot>>,
     places: Places,
@@ -74,13 +73,19 @@ pub struct Guarded<P> {
 impl<P> House<P> {
     /// Guards a proxy.
     #[must_use]
-    pub fn new(proxy: P, journal: Journal, limits: Limits, snapshot: Arc<ArcSwap<Snapshot>>) -> Self {
-        let places = Places::new(limits.max_connections, limits.max_connections_per_address);
-        Self { proxy: Arc::new(proxy), refusals: Refusals::new(journal.clone()), journal, limits, snapshot, places }
+    pub fn new(proxy: P, journal: Journal, snapshot: Arc<ArcSwap<Snapshot>>) -> Self {
+        let (refusals, places) = (Refusals::new(journal.clone()), Places::default());
+        Self { proxy: Arc::new(proxy), refusals, journal, snapshot, places }
+    }
+
+    /// The limits of this moment.
+    pub(super) fn limits(&self) -> Limits {
+        self.snapshot.load().limits
     }
 
     fn place(&self, peer: Option<IpAddr>) -> Result<Place, super::HeadError> {
-        self.places.take(peer, &self.snapshot.load().trusted_proxies)
+        let snapshot = self.snapshot.load();
+        self.places.take(peer, &snapshot.trusted_proxies, &snapshot.limits)
     }
 }
 
@@ -97,7 +102,7 @@ where
     /// The connection with TLS on it, where TLS is spoken.
     async fn open(&self, stream: Stream) -> Option<Stream> {
         let Entrance::Tls(certificates) = &self.entrance else { return Some(stream) };
-        match timeout(self.house.limits.handshake_timeout, certificates.handshake(stream)).await {
+        match timeout(self.house.limits().handshake_timeout, certificates.handshake(stream)).await {
             Ok(Ok(stream)) => return Some(stream),
             Ok(Err(Unshaken::NoTls(stream))) => {
                 self.house.refusals.refuse(Wire::around(stream), super::HeadError::NoTls).await;

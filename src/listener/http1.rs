@@ -47,7 +47,7 @@ where
         // Asked once a connection, not once a request.
         let mut stop = pin!(async move { drop(watch.wait_for(|stopping| *stopping).await) }.fuse());
         // Whoever connects has something to say; between two requests somebody may think.
-        let mut patience = self.house.limits.header_timeout;
+        let mut patience = self.house.limits().header_timeout;
         loop {
             match self.read_head(&mut wire, patience, stop.as_mut()).await {
                 Head::Complete(bytes, watch) => {
@@ -65,14 +65,14 @@ where
                     return None;
                 }
             }
-            patience = self.house.limits.idle_timeout;
+            patience = self.house.limits().idle_timeout;
         }
     }
 
     async fn pass_on(&self, wire: Box<Wire>, head: BytesMut, shutdown: &ShutdownWatch) -> Option<Box<Wire>> {
         let mut session = ServerSession::new_http1(wire);
         session.set_pipelined_prefix(head);
-        session.set_keepalive(if *shutdown.borrow() { None } else { Some(self.house.limits.idle_timeout.as_secs()) });
+        session.set_keepalive(if *shutdown.borrow() { None } else { Some(self.house.limits().idle_timeout.as_secs()) });
         let reused = self.run(session, shutdown).await?;
         Wire::back(reused.consume().0)
     }
@@ -93,7 +93,7 @@ where
             Ok(None) => {}
             Err(error) => return Head::Refused(error),
         }
-        match timeout(self.house.limits.header_timeout, self.read_rest(wire, &mut bytes)).await {
+        match timeout(self.house.limits().header_timeout, self.read_rest(wire, &mut bytes)).await {
             Ok(Ok(Some(Found::Head(watch)))) => Head::Complete(bytes, watch),
             Ok(Ok(Some(Found::Http2))) => Head::Http2(bytes),
             Ok(Ok(None)) => Head::Closed,
@@ -118,7 +118,7 @@ where
 
     /// What lies in these bytes, where it is complete and undoubted.
     fn judge(&self, bytes: &[u8], seen: usize) -> Result<Option<Found>, HeadError> {
-        let limits = &self.house.limits;
+        let limits = self.house.limits();
         if matches!(self.entrance, Entrance::Plain { h2c: true }) && speaks_http2(bytes) {
             return Ok((bytes.len() >= PREFACE.len()).then_some(Found::Http2));
         }

@@ -67,8 +67,8 @@ where
         let flood = Arc::new(Notify::new());
         wire.watch(Watch::Frames(Box::new(Frames::new(Instant::now())), Arc::clone(&flood)));
         let digest = Arc::new(digest(&wire));
-        let limits = &self.house.limits;
-        let handshake = server::handshake(wire, Some(options(limits)));
+        let limits = self.house.limits();
+        let handshake = server::handshake(wire, Some(options(&limits)));
         let mut connection = match timeout(limits.handshake_timeout, handshake).await {
             Ok(Ok(connection)) => connection,
             Ok(Err(_)) | Err(_) => return self.house.journal.metrics().dropped(Dropped::Http2Preface),
@@ -94,7 +94,7 @@ where
         shutdown: &ShutdownWatch,
         flood: &Notify,
     ) -> End {
-        let limits = &self.house.limits;
+        let limits = self.house.limits();
         let mut watch = shutdown.clone();
         let mut stop = pin!(async move { drop(watch.wait_for(|stopping| *stopping).await) }.fuse());
         let mut stopping = false;
@@ -144,7 +144,7 @@ where
     fn serve_stream(self: &Arc<Self>, session: HttpSession, open: Open, shutdown: ShutdownWatch) {
         let guarded = Arc::clone(self);
         tokio::spawn(async move {
-            match head::check_fields(session.req_header(), guarded.house.limits.max_headers) {
+            match head::check_fields(session.req_header(), guarded.house.limits().max_headers) {
                 Ok(()) => drop(guarded.run(ServerSession::new_http2(session), &shutdown).await),
                 Err(error) => Box::pin(guarded.refuse_stream(session, error)).await,
             }
@@ -165,8 +165,11 @@ where
             session.write_response_header(Box::new(header), false)?;
             session.write_body(problem.body.clone().into(), true).await
         };
-        // The client may be gone: either way the stream ends here.
+        // The client may be gone: either way the stream ends here, a moment later where it still writes.
         let _: pingora::Result<()> = answer.await;
+        if !session.is_body_done() {
+            let _ = timeout(FAREWELL, session.idle()).await;
+        }
     }
 
     /// Counts a refusal, logs it, and says what the client is told.

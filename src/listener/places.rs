@@ -6,17 +6,15 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::HeadError;
+use super::{HeadError, Limits};
 use crate::request::TrustedProxies;
 
 /// The places of a gateway, however many listeners it has.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Places(Arc<Shared>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
-    most: usize,
-    most_of_one: usize,
     taken: Mutex<Taken>,
 }
 
@@ -34,20 +32,21 @@ pub(super) struct Place {
 }
 
 impl Places {
-    pub(super) fn new(most: usize, most_of_one: usize) -> Self {
-        Self(Arc::new(Shared { most, most_of_one, taken: Mutex::default() }))
-    }
-
     /// A place for a peer. A trusted proxy brings the connections of many, so only the whole is counted for it.
-    pub(super) fn take(&self, peer: Option<IpAddr>, trusted: &TrustedProxies) -> Result<Place, HeadError> {
+    pub(super) fn take(
+        &self,
+        peer: Option<IpAddr>,
+        trusted: &TrustedProxies,
+        limits: &Limits,
+    ) -> Result<Place, HeadError> {
         let counted = peer.filter(|peer| !trusted.trusts(*peer)).map(counted_as);
         let mut taken = self.0.taken.lock();
-        if taken.all >= self.0.most {
+        if taken.all >= limits.max_connections {
             return Err(HeadError::TooManyConnections);
         }
         if let Some(address) = counted {
             let of_one = taken.by_address.entry(address).or_insert(0);
-            if *of_one >= self.0.most_of_one {
+            if *of_one >= limits.max_connections_per_address {
                 return Err(HeadError::TooManyOfOneAddress);
             }
             *of_one += 1;
@@ -85,25 +84,54 @@ const NETWORK: u128 = !0 << 64;
 mod tests {
     use super::*;
 
-    fn take(places: &Places, peer: &str) -> Result<Place, HeadError> {
+    /// Places under limits: so many in all, and so many of one address.
+    struct House(Places, Limits);
+
+    fn house(max_connections: usize, max_connections_per_address: usize) -> House {
+        let second = std::time::Duration::from_secs(1);
+        let limits = Limits {
+            header_timeout: second,
+            handshake_timeout: second,
+            idle_timeout: second,
+            max_header_size: 0,
+            max_headers: 0,
+            max_connections,
+            max_connections_per_address,
+            max_streams: 0,
+        };
+        House(Places::default(), limits)
+    }
+
+    fn take(House(places, limits): &House, peer: &str) -> Result<Place, HeadError> {
         let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
-        places.take(Some(peer.parse().unwrap()), &trusted)
+        places.take(Some(peer.parse().unwrap()), &trusted, limits)
+    }
+
+    #[test]
+    fn other_limits_count_the_same_places() {
+        let House(places, _) = house(2, 2);
+        let held = take(&House(places.clone(), house(2, 2).1), "192.0.2.1").unwrap();
+        let fewer = House(places.clone(), house(1, 1).1);
+        assert_eq!(take(&fewer, "192.0.2.2").unwrap_err(), HeadError::TooManyConnections);
+        take(&House(places, house(2, 1).1), "192.0.2.2").unwrap();
+        drop(held);
+        take(&fewer, "192.0.2.2").unwrap();
     }
 
     #[test]
     fn one_address_has_its_share_and_gives_it_back() {
-        let places = Places::new(100, 2);
+        let places = house(100, 2);
         let held = [take(&places, "192.0.2.1").unwrap(), take(&places, "::ffff:192.0.2.1").unwrap()];
         assert_eq!(take(&places, "192.0.2.1").unwrap_err(), HeadError::TooManyOfOneAddress);
         take(&places, "192.0.2.2").unwrap();
         drop(held);
         take(&places, "192.0.2.1").unwrap();
-        assert!(places.0.taken.lock().by_address.is_empty());
+        assert!(places.0.0.taken.lock().by_address.is_empty());
     }
 
     #[test]
     fn a_network_of_ipv6_is_one_address() {
-        let places = Places::new(100, 1);
+        let places = house(100, 1);
         let _held = take(&places, "2001:db8::1").unwrap();
         assert_eq!(take(&places, "2001:db8::2").unwrap_err(), HeadError::TooManyOfOneAddress);
         take(&places, "2001:db8:0:1::1").unwrap();
@@ -111,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_trusted_proxy_counts_in_the_whole_only() {
-        let places = Places::new(3, 1);
+        let places = house(3, 1);
         let _held: Vec<_> = (0..3).map(|_| take(&places, "10.1.2.3").unwrap()).collect();
         assert_eq!(take(&places, "192.0.2.1").unwrap_err(), HeadError::TooManyConnections);
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::app::Snapshot;
@@ -28,6 +29,8 @@ pub struct Health {
     pub sink: Sink,
     /// What sets the age of the last poll.
     pub clock: crate::clock::Clock,
+    /// One at a time: what is gone is taken back before what is there is shown.
+    pub scrapes: Arc<Mutex<()>>,
 }
 
 /// The body of `/readyz`.
@@ -95,10 +98,10 @@ impl Health {
 
     /// The text that Prometheus scrapes.
     pub fn scrape(&self) -> Result<String, prometheus::Error> {
-        for keys in self.snapshot.load().identities.keys() {
-            keys.observe();
-        }
-        self.snapshot.load().upstreams.observe();
+        let _alone = self.scrapes.lock();
+        let snapshot = self.snapshot.load();
+        snapshot.identities.observe();
+        snapshot.upstreams.observe();
         self.metrics.observe(&Observed {
             log_age: self.standing.fence().age(&self.clock),
             position: self.standing.position().0,

@@ -39,6 +39,7 @@ impl Answer {
         if !end {
             session.write_response_body(Some(self.body), true).await?;
         }
+        linger(session).await;
         Ok(())
     }
 
@@ -73,5 +74,17 @@ async fn drained(session: &mut Session) -> bool {
     matches!(tokio::time::timeout(DRAIN_TIME, read).await, Ok(Some(())))
 }
 
+/// A client of HTTP/2 that is told in the middle of its body has a moment to see it: a reset that comes right behind the
+/// answer hides the answer from curl and others (error 92). Nothing more is read of it meanwhile.
+async fn linger(session: &mut Session) {
+    if !session.as_mut().is_body_done()
+        && let Some(closed) = session.as_mut().watch_h2_stream_close()
+    {
+        // Either it has seen it, or its time is over.
+        let _ = tokio::time::timeout(LINGER, closed).await;
+    }
+}
+
+const LINGER: Duration = Duration::from_secs(1);
 const MAX_DRAIN: usize = 64 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(1);

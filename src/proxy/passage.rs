@@ -88,11 +88,11 @@ impl Passage {
 
     /// Writes down what was read.
     pub(super) fn note_request(&mut self, incoming: &Incoming) {
-        self.record.request_id.clone_from(&incoming.id);
-        self.record.client = incoming.client.address_text().to_owned();
+        self.record.request_id = Arc::clone(&incoming.id);
+        self.record.client = incoming.client.address_text();
         self.record.method = incoming.method.name();
-        self.record.host = incoming.host.name().to_owned();
-        self.record.path = incoming.path.as_str().to_owned();
+        self.record.host = incoming.host.shared_name();
+        self.record.path = Arc::clone(incoming.path.shared());
     }
 
     /// Writes down where it leads.

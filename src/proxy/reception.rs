@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{HeaderMap, StatusCode};
 use pingora::proxy::Session;
+use pingora::{Error, ErrorType};
 use tracing::{error, warn};
 
 use super::answer::Answer;
@@ -55,6 +57,9 @@ impl Carrier {
         match &admission.route().target {
             Target::Upstream(target) => match Forward::plan(&admission, target, &incoming) {
                 Ok(forward) => {
+                    if is_over(session) {
+                        return Error::e_explain(ErrorType::ConnectionClosed, "the stream was reset").map_err(as_down);
+                    }
                     if let Err(error) = expectation::meet(session).await? {
                         return self.refuse(session, passage, &error.into()).await;
                     }
@@ -102,7 +107,7 @@ impl Carrier {
         if passage.record.request_id.is_empty() {
             passage.record.request_id = id::request_id();
             let peer = session.client_addr().and_then(|peer| peer.as_inet());
-            passage.record.client = peer.map_or_else(String::new, |peer| peer.ip().to_string());
+            passage.record.client = peer.map_or_else(String::new, |peer| peer.ip().to_string()).into();
         }
         if let Rejection::Denied(_, caller) = rejection {
             passage.note_caller(&caller.subject, caller.user);
@@ -116,9 +121,20 @@ impl Carrier {
     /// A panic is a defect: it is answered, counted and logged, and ends nothing but its request.
     pub(super) async fn panicked(&self, session: &mut Session, passage: &mut Passage) -> pingora::Result<bool> {
         self.services.journal.metrics().panicked();
-        error!(request_id = passage.record.request_id, "a panic ended a request");
+        error!(request_id = &*passage.record.request_id, "a panic ended a request");
         self.refuse(session, passage, &Rejection::Internal).await
     }
+}
+
+/// Whether a stream of HTTP/2 has ended already: by its client, or because its body is not as announced. Nobody would
+/// hear the answer, and the upstream need not hear of it.
+fn is_over(session: &mut Session) -> bool {
+    session.as_mut().watch_h2_stream_close().is_some_and(|closed| closed.now_or_never().is_some())
+}
+
+fn as_down(mut error: Box<Error>) -> Box<Error> {
+    error.as_down();
+    error
 }
 
 /// The answer to a CORS preflight, on routes that have `cors_origins`.

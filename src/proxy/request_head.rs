@@ -46,7 +46,7 @@ fn names(session: &Session) -> Option<&Names> {
 /// map, at ten times the price. Names go out in lower case, as HTTP/2 has them.
 pub(super) fn write(forward: &Forward, server: &HeaderValue, request: &mut RequestHeader) -> pingora::Result<()> {
     let verbatim = verbatim_target(request);
-    let header = std::mem::replace(request, RequestHeader::build_no_case(Method::GET, b"/", None)?);
+    let header = std::mem::replace(request, RequestHeader::build_no_case(Method::GET, b"/", Some(0))?);
     let mut parts = request::Parts::from(header);
     write_fields(forward, server, &mut parts.headers);
     *request = RequestHeader::from(parts);

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::net::Ipv6Addr;
+use std::sync::Arc;
 
 /// The value of `Host` (RFC 9110 §7.2): a name or address and perhaps a port.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Host {
     /// Name and port as they are sent on.
-    text: String,
+    text: Arc<str>,
     name: usize,
     port: Option<u16>,
 }
@@ -42,7 +43,7 @@ impl Host {
         if let Some(port) = port {
             text.push_str(&format!(":{port}"));
         }
-        Ok(Self { text, name, port })
+        Ok(Self { text: text.into(), name, port })
     }
 
     /// Name and port, in one spelling.
@@ -51,10 +52,22 @@ impl Host {
         &self.text
     }
 
+    /// The same, shared.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<str> {
+        &self.text
+    }
+
     /// The name or address in lower case, without the port.
     #[must_use]
     pub fn name(&self) -> &str {
         self.text.get(..self.name).unwrap_or_default()
+    }
+
+    /// The same, shared.
+    #[must_use]
+    pub fn shared_name(&self) -> Arc<str> {
+        if self.port.is_none() { Arc::clone(&self.text) } else { self.name().into() }
     }
 
     /// The port, where it is written.

@@ -1,5 +1,7 @@
 //! Everything a decision may look at, read once from the raw header and owned.
 
+use std::sync::Arc;
+
 use http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_LENGTH, HeaderMap,
     HeaderName, ORIGIN,
@@ -13,7 +15,7 @@ use crate::id;
 #[derive(Clone, Debug)]
 pub struct Incoming {
     /// The name of this request in logs and answers.
-    pub id: String,
+    pub id: Arc<str>,
     /// The method.
     pub method: Method,
     /// The host that the request names.
@@ -151,12 +153,12 @@ fn target(target: &[u8]) -> Result<(&str, Option<&str>), RequestError> {
 }
 
 /// Kept from trusted proxies where it is short and harmless; else made here.
-fn request_id(fields: &HeaderMap, believed: bool) -> String {
+fn request_id(fields: &HeaderMap, believed: bool) -> Arc<str> {
     let harmless = |id: &&str| {
         (1..=128).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:+/=".contains(&byte))
     };
-    believed.then(|| text(fields, &X_REQUEST_ID)).flatten().filter(harmless).map_or_else(id::request_id, str::to_owned)
+    believed.then(|| text(fields, &X_REQUEST_ID)).flatten().filter(harmless).map_or_else(id::request_id, Arc::from)
 }
 
 fn hearsay(fields: &HeaderMap, believed: bool) -> Hearsay<'_> {
@@ -281,6 +283,6 @@ mod tests {
 
     #[test]
     fn the_request_id_of_a_stranger_is_not_kept() {
-        assert_ne!(parse("GET", "/", &[HOST, ("x-request-id", "mine")]).unwrap().id, "mine");
+        assert_ne!(parse("GET", "/", &[HOST, ("x-request-id", "mine")]).unwrap().id.as_ref(), "mine");
     }
 }

@@ -1,6 +1,7 @@
 //! Where a request came from, and what its upstream is told about it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
@@ -21,11 +22,11 @@ pub struct Client {
     /// The nearest address that is not a trusted proxy.
     pub address: IpAddr,
     /// What `X-Forwarded-For` tells the upstream.
-    pub forwarded_for: String,
+    pub forwarded_for: Arc<str>,
     /// What `X-Forwarded-Proto` tells the upstream.
     pub proto: Scheme,
     /// What `X-Forwarded-Host` tells the upstream.
-    pub host: String,
+    pub host: Arc<str>,
 }
 
 /// How the client connected.
@@ -78,17 +79,20 @@ impl TrustedProxies {
 impl Client {
     /// The client's address as text: the first that `X-Forwarded-For` names.
     #[must_use]
-    pub fn address_text(&self) -> &str {
-        self.forwarded_for.split(',').next().unwrap_or_default()
+    pub fn address_text(&self) -> Arc<str> {
+        match self.forwarded_for.split_once(',') {
+            Some((first, _)) => first.into(),
+            None => Arc::clone(&self.forwarded_for),
+        }
     }
 
     pub(super) fn tell(peer: Peer, host: &Host, hearsay: Hearsay<'_>, trusted: &TrustedProxies) -> Self {
         let direct = peer.address.to_canonical();
         let mut client = Self {
             address: direct,
-            forwarded_for: direct.to_string(),
+            forwarded_for: direct.to_string().into(),
             proto: if peer.tls { Scheme::Https } else { Scheme::Http },
-            host: host.as_str().to_owned(),
+            host: Arc::clone(host.shared()),
         };
         if trusted.trusts(direct) {
             client.believe(hearsay, trusted);
@@ -106,14 +110,14 @@ impl Client {
             Some(_) | None => {}
         }
         if let Some(host) = hearsay.host.and_then(|host| Host::parse(host).ok()) {
-            self.host = host.as_str().to_owned();
+            self.host = Arc::clone(host.shared());
         }
     }
 
     /// Reads from the right, where the nearest proxy wrote; stops at the first address that is not trusted, and
     /// at anything that is no address. What lies left of it was written by who knows whom and is dropped.
     fn believe_addresses(&mut self, list: &str, trusted: &TrustedProxies) {
-        let mut chain = vec![self.forwarded_for.clone()];
+        let mut chain = vec![self.forwarded_for.to_string()];
         for entry in list.rsplit(',') {
             let Ok(address) = entry.trim().parse::<IpAddr>() else { break };
             self.address = address.to_canonical();
@@ -123,7 +127,7 @@ impl Client {
             }
         }
         chain.reverse();
-        self.forwarded_for = chain.join(", ");
+        self.forwarded_for = chain.join(", ").into();
     }
 }
 
@@ -144,9 +148,9 @@ mod tests {
     #[test]
     fn nobody_is_believed_by_default() {
         let client = tell("9.9.9.9", lie(), &[]);
-        assert_eq!(client.forwarded_for, "9.9.9.9");
+        assert_eq!(&*client.forwarded_for, "9.9.9.9");
         assert_eq!(client.proto, Scheme::Http);
-        assert_eq!(client.host, "app.test");
+        assert_eq!(&*client.host, "app.test");
     }
 
     #[test]
@@ -154,10 +158,10 @@ mod tests {
         for peer in ["10.0.0.1", "::ffff:10.0.0.1"] {
             let client = tell(peer, lie(), &["10.0.0.0/8"]);
             assert_eq!(client.address, "1.2.3.4".parse::<IpAddr>().unwrap());
-            assert_eq!(client.forwarded_for, "1.2.3.4, 10.0.0.1");
-            assert_eq!(client.address_text(), "1.2.3.4");
+            assert_eq!(&*client.forwarded_for, "1.2.3.4, 10.0.0.1");
+            assert_eq!(&*client.address_text(), "1.2.3.4");
             assert_eq!(client.proto, Scheme::Https);
-            assert_eq!(client.host, "evil.test");
+            assert_eq!(&*client.host, "evil.test");
         }
     }
 
@@ -166,12 +170,12 @@ mod tests {
         let hearsay = Hearsay { forwarded_for: Some("6.6.6.6, 1.2.3.4,10.0.0.2".into()), ..Hearsay::default() };
         let client = tell("10.0.0.1", hearsay, &["10.0.0.0/8"]);
         assert_eq!(client.address, "1.2.3.4".parse::<IpAddr>().unwrap());
-        assert_eq!(client.forwarded_for, "1.2.3.4, 10.0.0.2, 10.0.0.1");
+        assert_eq!(&*client.forwarded_for, "1.2.3.4, 10.0.0.2, 10.0.0.1");
     }
 
     #[test]
     fn what_is_no_address_ends_the_list() {
         let hearsay = Hearsay { forwarded_for: Some("6.6.6.6, unknown".into()), ..Hearsay::default() };
-        assert_eq!(tell("10.0.0.1", hearsay, &["10.0.0.0/8"]).forwarded_for, "10.0.0.1");
+        assert_eq!(&*tell("10.0.0.1", hearsay, &["10.0.0.0/8"]).forwarded_for, "10.0.0.1");
     }
 }

@@ -1,6 +1,7 @@
 //! The one path that is judged and sent: canonical as it came, or refused.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// An absolute path that can be read in one way only. Nothing is ever rewritten: what a lenient reader could
 /// understand otherwise (dot segments, empty segments, encoded letters, double encoding, path parameters,
@@ -9,7 +10,7 @@ use std::fmt;
 /// The hexadecimal digits of an escape may be of either case; patterns compare them without case.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CanonicalPath {
-    text: String,
+    text: Arc<str>,
     encoded_slash: bool,
 }
 
@@ -57,12 +58,18 @@ impl CanonicalPath {
         while let Some(segment) = segments.next() {
             check_segment(segment, segments.peek().is_none())?;
         }
-        Ok(Self { text: text.to_owned(), encoded_slash })
+        Ok(Self { text: text.into(), encoded_slash })
     }
 
     /// The path as it came and as it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The same, shared.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<str> {
         &self.text
     }
 

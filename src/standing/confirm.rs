@@ -168,17 +168,14 @@ impl Standing {
     }
 
     fn staleness(&self, principal: &Principal) -> Option<Staleness> {
-        let account = self.marks.subject(principal.identity().subject());
-        let catalogue = self.marks.catalogue();
         if !principal.is_of(self.epoch.now()) {
-            Some(Staleness::Account(Position(i64::MAX)))
-        } else if principal.account_as_of() < account {
-            Some(Staleness::Account(account))
-        } else if principal.catalogue_as_of() < catalogue {
-            Some(Staleness::Catalogue(catalogue))
-        } else {
-            None
+            return Some(Staleness::Account(Position(i64::MAX)));
         }
+        if let Some(position) = self.marks.overtaken(principal.identity().subject(), principal.account_as_of()) {
+            return Some(Staleness::Account(position));
+        }
+        let catalogue = self.marks.catalogue();
+        (principal.catalogue_as_of() < catalogue).then_some(Staleness::Catalogue(catalogue))
     }
 }
 

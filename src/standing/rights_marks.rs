@@ -14,6 +14,8 @@ use crate::store::{Change, ChangeKind, Position};
 #[derive(Debug, Default)]
 pub struct RightsMarks {
     subjects: HashMap<Subject, Mark>,
+    /// The last change of any one subject's rights.
+    anybody: AtomicI64,
     everybody: AtomicI64,
     catalogue: AtomicI64,
 }
@@ -37,6 +39,8 @@ impl RightsMarks {
                     |old| Mark { position: old.position.max(position), until: fresh.until },
                     fresh,
                 );
+                // After the subject's own mark: whoever sees this one finds that one.
+                self.raise(&self.anybody, position);
             }
             ChangeKind::Catalogue => self.raise(&self.catalogue, position),
             ChangeKind::Session
@@ -52,10 +56,18 @@ impl RightsMarks {
     #[must_use]
     pub fn subject(&self, subject: &Subject) -> Position {
         let everybody = Position(self.everybody.load(Ordering::Acquire));
-        if self.subjects.is_empty() {
-            return everybody;
-        }
         self.subjects.pin().get(subject).map_or(everybody, |mark| everybody.max(mark.position))
+    }
+
+    /// Whether a load of this subject is too old, and what it must have seen. Most are newer than any change of
+    /// anybody's rights; then nobody is searched for.
+    #[must_use]
+    pub fn overtaken(&self, subject: &Subject, as_of: Position) -> Option<Position> {
+        let newest = self.anybody.load(Ordering::Acquire).max(self.everybody.load(Ordering::Acquire));
+        if as_of >= Position(newest) {
+            return None;
+        }
+        Some(self.subject(subject)).filter(|required| as_of < *required)
     }
 
     /// The position that a load of the catalogue must have seen.
@@ -67,6 +79,7 @@ impl RightsMarks {
     /// Forgets everything: positions of another log mean nothing.
     pub fn clear(&self) {
         self.subjects.pin().clear();
+        self.anybody.store(0, Ordering::Release);
         self.everybody.store(0, Ordering::Release);
         self.catalogue.store(0, Ordering::Release);
     }

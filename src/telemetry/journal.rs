@@ -38,8 +38,8 @@ impl Journal {
     /// A head was refused before it became a request.
     pub fn refused(&self, request_id: &str, problem: &Problem, peer: Option<std::net::SocketAddr>) {
         let record = Record {
-            request_id: request_id.to_owned(),
-            client: peer.map_or_else(String::new, |peer| peer.ip().to_string()),
+            request_id: request_id.into(),
+            client: peer.map_or_else(String::new, |peer| peer.ip().to_string()).into(),
             status: problem.status.as_u16(),
             reason: problem.reason,
             ..Record::default()

@@ -10,15 +10,15 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// `X-Request-Id`.
-    pub request_id: String,
+    pub request_id: Arc<str>,
     /// The address of the client, as far as trusted proxies tell.
-    pub client: String,
+    pub client: Arc<str>,
     /// The method; empty where the head could not be read.
     pub method: &'static str,
     /// `Host`.
-    pub host: String,
+    pub host: Arc<str>,
     /// The path, without its query.
-    pub path: String,
+    pub path: Arc<str>,
     /// The label of the route.
     pub route: Option<Arc<str>>,
     /// The status that the client got; 0 where it went away before.
@@ -43,9 +43,9 @@ impl Record {
     /// The line as JSON.
     #[must_use]
     pub fn json(&self, now: SystemTime, took: Duration) -> String {
-        let mut line = String::with_capacity(512);
+        let mut line = String::with_capacity(LINE);
         let mut put = Members(&mut line);
-        put.text("timestamp", &humantime::format_rfc3339_millis(now).to_string());
+        put.shown("timestamp", humantime::format_rfc3339_millis(now));
         put.text("level", "INFO");
         put.text("target", TARGET);
         put.text("message", "request");
@@ -60,7 +60,10 @@ impl Record {
         put.text("upstream", self.upstream.as_deref().unwrap_or_default());
         put.text("server", self.server.as_deref().unwrap_or_default());
         put.text("subject", self.subject.as_deref().unwrap_or_default());
-        put.text("user_id", &self.user.map_or_else(String::new, |id| id.to_string()));
+        match self.user {
+            Some(id) => put.shown("user_id", id.hyphenated()),
+            None => put.text("user_id", ""),
+        }
         put.number("bytes_in", self.bytes_in);
         put.number("bytes_out", self.bytes_out);
         put.number("duration_us", took.as_micros());
@@ -76,6 +79,9 @@ impl Record {
         format!("{} {method} {}{}{reason} {:?} {}\n", self.status, self.host, self.path, took, self.request_id)
     }
 }
+
+/// Room for most lines.
+const LINE: usize = 1024;
 
 /// The target of request lines, for `RUST_LOG`.
 pub(super) const TARGET: &str = "doorward::request";
@@ -102,6 +108,13 @@ impl Members<'_> {
         } else {
             self.0.push_str(&serde_json::Value::from(value).to_string());
         }
+    }
+
+    /// What needs no escapes, written without a copy of its own.
+    fn shown(&mut self, name: &str, value: impl std::fmt::Display) {
+        self.name(name);
+        // Writing to a string does not fail.
+        let _ = write!(self.0, "\"{value}\"");
     }
 
     fn number(&mut self, name: &str, value: impl std::fmt::Display) {

@@ -47,7 +47,8 @@ impl Case {
 
     /// Whether it is one token or one request.
     pub fn is_single(&self) -> bool {
-        self.entry.get("token").is_some() || self.entry.get("request").is_some()
+        let request = self.entry.get("request");
+        self.entry.get("token").is_some() || request.is_some_and(|request| request.get("load").is_none())
     }
 }
 

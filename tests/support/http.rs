@@ -96,7 +96,12 @@ impl<S: Read> Reader<S> {
     /// Reads once more; 0 at the end.
     pub fn fill(&mut self) -> io::Result<usize> {
         let mut chunk = [0; 16 * 1024];
-        let count = self.stream.read(&mut chunk)?;
+        let count = loop {
+            match self.stream.read(&mut chunk) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
         self.buffer.extend(&chunk[..count]);
         Ok(count)
     }

@@ -109,17 +109,23 @@ impl IssuerKeys {
         self.is_usable() && self.set.load().find(key.kid()) == Some(key)
     }
 
+    /// Takes the gauges of every issuer back, before those that are in use are shown.
+    pub(in crate::identity) fn begin_to_observe(&self) {
+        self.metrics.begin();
+    }
+
     /// Brings the gauges up to date; to be called before they are read.
     pub fn observe(&self) {
         if let Some(age) = self.age() {
             self.metrics.age(&self.issuer).set(age.as_secs_f64());
+            let count = i64::try_from(self.set.load().len()).unwrap_or(i64::MAX);
+            self.metrics.keys(&self.issuer).set(count);
         }
     }
 
     /// Puts a set in place that was read from the issuer just now. An equal set stays the same value, so that
     /// proofs find their very key in it.
     pub(in crate::identity) fn replace(&self, set: KeySet, began: Boot) {
-        self.metrics.keys(&self.issuer).set(i64::try_from(set.len()).unwrap_or(i64::MAX));
         if **self.set.load() != set {
             self.set.store(Arc::new(set));
         }

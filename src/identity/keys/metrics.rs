@@ -36,6 +36,12 @@ impl KeysMetrics {
         self.fetches.with_label_values(&[issuer, outcome]).inc();
     }
 
+    /// Forgets which issuers were shown: some may be gone.
+    pub(super) fn begin(&self) {
+        self.age.reset();
+        self.keys.reset();
+    }
+
     pub(super) fn age(&self, issuer: &str) -> Gauge {
         self.age.with_label_values(&[issuer])
     }

@@ -2,11 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use moka::Expiry;
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 
 use super::metrics::TokenMetrics;
 use crate::clock::Timestamp;
@@ -33,7 +31,6 @@ pub(in crate::identity) struct Proof {
     pub(in crate::identity) identity: Arc<Identity>,
     pub(in crate::identity) keys: Arc<IssuerKeys>,
     pub(in crate::identity) key: Arc<Key>,
-    pub(in crate::identity) proven_at: Timestamp,
 }
 
 impl Proof {
@@ -42,15 +39,17 @@ impl Proof {
     }
 }
 
-/// Tokens that were proven before. What was refused is not kept: the next time may have another key.
+/// Tokens that were proven before, of bounded number. What was refused is not kept: the next time may have another
+/// key. Looking one up must not cost more than it saves, so there is no bookkeeping of uses behind it
+/// (`docs/decisions/0011-tokens-in-a-lighter-cache.md`).
 pub(in crate::identity) struct ProofCache {
     proofs: Cache<TokenDigest, Proof>,
     metrics: TokenMetrics,
 }
 
 impl ProofCache {
-    pub(in crate::identity) fn new(capacity: u64, metrics: TokenMetrics) -> Self {
-        Self { proofs: Cache::builder().max_capacity(capacity).expire_after(UntilExpiry).build(), metrics }
+    pub(in crate::identity) fn new(capacity: usize, metrics: TokenMetrics) -> Self {
+        Self { proofs: Cache::new(capacity), metrics }
     }
 
     pub(in crate::identity) fn find(&self, token: &TokenDigest, now: Timestamp) -> Option<Arc<Identity>> {
@@ -63,8 +62,13 @@ impl ProofCache {
             return Some(proof.identity);
         }
         self.metrics.stale.inc();
-        self.proofs.invalidate(token);
+        self.proofs.remove(token);
         None
+    }
+
+    /// Forgets what cannot be used any more.
+    pub(in crate::identity) fn sweep(&self, now: Timestamp) {
+        self.proofs.retain(|_, proof| proof.still_holds(now));
     }
 
     pub(in crate::identity) fn keep(&self, token: TokenDigest, proof: Proof) {
@@ -75,18 +79,6 @@ impl ProofCache {
 /// The entries name people.
 impl fmt::Debug for ProofCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProofCache").field("entries", &self.proofs.entry_count()).finish_non_exhaustive()
-    }
-}
-
-struct UntilExpiry;
-
-impl Expiry<TokenDigest, Proof> for UntilExpiry {
-    fn expire_after_create(&self, _: &TokenDigest, proof: &Proof, _: Instant) -> Option<Duration> {
-        Some(proof.identity.expires_at().since(proof.proven_at))
-    }
-
-    fn expire_after_update(&self, _: &TokenDigest, proof: &Proof, _: Instant, _: Option<Duration>) -> Option<Duration> {
-        Some(proof.identity.expires_at().since(proof.proven_at))
+        f.debug_struct("ProofCache").field("entries", &self.proofs.len()).finish_non_exhaustive()
     }
 }

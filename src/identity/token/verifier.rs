@@ -79,9 +79,9 @@ impl Candidate<'_> {
     }
 
     /// Verifies the signature.
-    pub(in crate::identity) fn prove(self, key: Arc<Key>, now: Timestamp) -> Result<Proof, TokenError> {
+    pub(in crate::identity) fn prove(self, key: Arc<Key>) -> Result<Proof, TokenError> {
         let verified = self.jws.verify(&key)?;
         let identity = Arc::new(self.identity.prove(verified));
-        Ok(Proof { identity, keys: Arc::clone(self.keys), key, proven_at: now })
+        Ok(Proof { identity, keys: Arc::clone(self.keys), key })
     }
 }

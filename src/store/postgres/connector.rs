@@ -4,24 +4,34 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deadpool_postgres::Connect;
+use futures_util::future::BoxFuture;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
-use tokio_postgres::Config;
+use tokio::task::JoinHandle;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Error, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Access;
+use crate::rotating::Rotating;
 use crate::store::StoreError;
 
 /// Opens connections to one database.
 #[derive(Clone)]
 pub(super) struct Connector {
-    pub(super) config: Config,
-    pub(super) tls: MakeRustlsConnect,
+    config: Config,
+    password: Option<Rotating>,
+    tls: MakeRustlsConnect,
 }
+
+/// A connection, and what carries its bytes.
+type Connected = (Client, Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>);
 
 impl Connector {
     pub(super) fn new(access: Access<'_>) -> Result<Self, StoreError> {
@@ -40,11 +50,43 @@ impl Connector {
             .ssl_mode(if address.tls { SslMode::Require } else { SslMode::Disable })
             // A standby hears of changes late and takes none.
             .target_session_attrs(TargetSessionAttrs::ReadWrite);
-        if let Some(password) = password {
-            config.password(password);
-        }
         let tls = MakeRustlsConnect::new(tls(if address.tls { Some(authorities) } else { None })?);
-        Ok(Self { config, tls })
+        Ok(Self { config, password: password.cloned(), tls })
+    }
+
+    /// Where connections are opened to, without the password.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Opens a connection; where the server refuses the password, once more if it is another one by now.
+    pub(super) async fn connect(&self) -> Result<Connected, Error> {
+        let Some(password) = &self.password else { return self.config.connect(self.tls.clone()).await };
+        let shown = password.current();
+        match self.show(&shown).await {
+            Err(error) if error.code() == Some(&SqlState::INVALID_PASSWORD) => {
+                match password.other_than(&shown).await {
+                    Some(other) => self.show(&other).await,
+                    None => Err(error),
+                }
+            }
+            answer => answer,
+        }
+    }
+
+    async fn show(&self, password: &str) -> Result<Connected, Error> {
+        self.config.clone().password(password).connect(self.tls.clone()).await
+    }
+}
+
+/// For the pools, whose configuration is ours.
+impl Connect for Connector {
+    fn connect(&self, _: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), Error>> {
+        Box::pin(async {
+            let (client, connection) = Self::connect(self).await?;
+            // Whoever uses the connection sees how it ends.
+            Ok((client, tokio::spawn(async { drop(connection.await) })))
+        })
     }
 }
 

@@ -146,7 +146,7 @@ impl Feed {
 
     /// Listens first, then reads: what is committed in between is told.
     async fn listen(&self) -> Result<Wire, Fault> {
-        let (client, mut connection) = self.connector.config.connect(self.connector.tls.clone()).await?;
+        let (client, mut connection) = self.connector.connect().await?;
         // Read once it is open: rather too young than too old.
         let opened = Some(self.clock.boot());
         let news = Arc::clone(&self.news);
@@ -190,7 +190,7 @@ const POLL: &str = "
     from me left join doorward.change c on c.seq > me.at
     order by c.seq";
 
-/// Everybody, after one row about the log itself.
+/// Everybody, and a row about the log itself.
 const LOOK: &str = "
     select null::uuid, null::text, null::text, coalesce(max(seq), 0), 0::bigint from doorward.change
     union all

@@ -28,7 +28,7 @@ impl Lane {
         session: String,
     ) -> Result<Self, StoreError> {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(connector.config.clone(), connector.tls.clone(), recycling);
+        let manager = Manager::from_connect(connector.config().clone(), connector.clone(), recycling);
         let begin = Hook::async_fn(move |client: &mut ClientWrapper, _| {
             let session = session.clone();
             Box::pin(async move {

@@ -34,9 +34,7 @@ impl Members for Postgres {
             let (line, rows) = self.feed.look().await?;
             // The line may have been opened for this look.
             let sent = line.opened.map_or(sent, |opened| opened.max(sent));
-            let members = rows.iter().skip(1).map(member).collect::<Result<_, _>>();
-            let newest = rows.first().map_or(Ok(0), |row| row.column(3));
-            let look = members.and_then(|members| Ok(Look { line, sent, newest: Position(newest?), members }));
+            let look = end_and_members(&rows).map(|(newest, members)| Look { line, sent, newest, members });
             look.map_err(|fault| fault.while_trying("look"))
         };
         self.options.observed("look", look).await
@@ -84,6 +82,13 @@ fn batch(rows: &[Row], named: bool) -> Result<Option<Batch>, Fault> {
     let is_entry = |row: &&Row| row.try_get::<_, Option<i64>>(2).is_ok_and(|seq| seq.is_some());
     let entries = rows.iter().filter(is_entry).map(entry).collect::<Result<_, _>>()?;
     Ok(Some(Batch { restarted, entries, clock }))
+}
+
+/// The row about the log has no id.
+fn end_and_members(rows: &[Row]) -> Result<(Position, Vec<Member>), Fault> {
+    let is_member = |row: &&Row| row.try_get::<_, Option<Uuid>>(0).is_ok_and(|id| id.is_some());
+    let end = rows.iter().find(|row| !is_member(row)).map_or(Ok(0), |row| row.column(3))?;
+    Ok((Position(end), rows.iter().filter(is_member).map(member).collect::<Result<_, _>>()?))
 }
 
 fn member(row: &Row) -> Result<Member, Fault> {

@@ -19,7 +19,7 @@ const MIGRATIONS: &[Migration] = &[
 
 /// Brings the schema up to date and returns how many migrations that took. Two nodes may do this at once.
 pub(super) async fn migrate(connector: &Connector) -> Result<usize, StoreError> {
-    let connecting = timeout(CONNECT, connector.config.connect(connector.tls.clone())).await;
+    let connecting = timeout(CONNECT, connector.connect()).await;
     let connected = connecting.map_err(|_| StoreError::TimedOut(CONNECT))?;
     let (mut client, connection) = connected.map_err(|error| Fault::from(error).while_trying("connect"))?;
     let driver = tokio::spawn(connection);

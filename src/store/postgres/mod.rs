@@ -26,6 +26,7 @@ use deadpool_postgres::Client;
 use futures_util::future::BoxFuture;
 
 use super::{Options, StoreError};
+use crate::rotating::Rotating;
 use connector::Connector;
 use fault::Fault;
 use feed::Feed;
@@ -48,7 +49,7 @@ pub struct Access<'a> {
     /// Where it is.
     pub address: &'a Address,
     /// The password, where the server asks for one.
-    pub password: Option<&'a str>,
+    pub password: Option<&'a Rotating>,
     /// Further authorities.
     pub authorities: Option<&'a Path>,
 }

@@ -81,5 +81,6 @@ fn version(connection: &Connection) -> Option<i64> {
     connection.prepare_cached("pragma data_version").and_then(|mut ask| ask.query_row([], |row| row.get(0))).ok()
 }
 
-const TICK: Duration = Duration::from_millis(5);
+/// A look costs some 2 µs, and waking up for it ten times that.
+const TICK: Duration = Duration::from_millis(20);
 const PERIOD: Duration = Duration::from_millis(200);

@@ -2,11 +2,15 @@
 
 mod caches;
 mod config;
+mod http2;
 mod jwks;
 mod key_sets;
 mod logging;
 mod logins;
+mod resource;
 mod responses;
+mod tls;
+mod websocket;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -38,7 +42,11 @@ fn find(id: &str) -> Option<Script> {
         jwks::SCRIPTS,
         key_sets::SCRIPTS,
         config::SCRIPTS,
+        http2::SCRIPTS,
         responses::SCRIPTS,
+        resource::SCRIPTS,
+        tls::SCRIPTS,
+        websocket::SCRIPTS,
         caches::SCRIPTS,
         logins::SCRIPTS,
         logging::SCRIPTS,

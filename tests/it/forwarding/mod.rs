@@ -3,6 +3,7 @@
 mod addresses;
 mod bodies;
 mod faults;
+mod grpc;
 mod health;
 mod servers;
 mod websocket;

@@ -1,7 +1,9 @@
 //! What stands before the first request is read: connections, deadlines, framing.
 
 mod bodies;
+mod conformance;
 mod connections;
+mod curl;
 mod expectations;
 mod http2;
 mod tls;

@@ -8,6 +8,7 @@ use super::valve::Valve;
 use super::world::{World, grant};
 use crate::support::log::field;
 use crate::support::patience::{PATIENCE, within};
+use crate::support::setup::write_secret;
 
 const AT_ONCE: &str = "stale_when_blind = \"0s\"\n";
 
@@ -117,4 +118,26 @@ fn connections_that_an_administrator_ends_cost_no_request() {
              update doorward.users set first_name = coalesce(first_name, '') || 'x'",
         );
     }
+}
+
+#[test]
+fn a_password_that_was_rotated_is_read_again() {
+    let server = Postgres::start();
+    server.execute("create role app login password 'first' in role by_password");
+    let database = server.database();
+    server.execute(&format!("alter database {} owner to app", database.name()));
+    let url = database.url().replace("postgres@", "app@");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    write_secret(&file, "first");
+    let world = World::at(database, &url, &format!("password = {{ file = \"{}\" }}\n", file.display()));
+    world.await_status(200);
+    server.execute("alter role app password 'second'");
+    write_secret(&file, "second");
+    server.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'");
+    let stranger = within(PATIENCE, || (world.status("alice", "/api/x") == 200).then_some(()));
+    assert!(stranger.is_some(), "{}", world.gateway.log.text());
+    world.psql("update doorward.users set state = 'disabled' where username = 'bob'");
+    let heard = within(PATIENCE, || (world.status("bob", "/admin/x") == 403).then_some(()));
+    assert!(heard.is_some(), "{}", world.gateway.log.text());
 }

@@ -42,13 +42,19 @@ fn no_request_is_lost_or_judged_by_two_files() {
             });
         }
         let stopping = StopOnDrop(&stop);
+        let mut memory = 0;
         for round in 1..=rounds() {
+            if round == 10 {
+                memory = running.gateway.memory();
+            }
             set(&mut running.setup, round, &open, &closed);
             reload(&running, "applied");
             let seen = sent.load(Ordering::SeqCst);
             wait_for("requests under the new file", || (sent.load(Ordering::SeqCst) > seen + 20).then_some(()));
         }
         drop(stopping);
+        let grown = running.gateway.memory().saturating_sub(memory);
+        assert!(grown < 32 * 1024, "{} old files are kept: {grown} KiB", rounds());
     });
     assert_seen(&open, |seen| seen.values("X-Auth-Subject").is_empty() && seen.value("X-Forwarded-For") == "127.0.0.1");
     assert_seen(&closed, |seen| {

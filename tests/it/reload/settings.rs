@@ -72,9 +72,11 @@ fn issuers_come_and_go() {
     );
     reload(&running, "applied");
     assert_eq!(status(&running), 200);
+    assert_eq!(running.gateway.metric("doorward_keys", &["issuer=\"other\""]), 1.0);
     running.setup.config.more.clear();
     reload(&running, "applied");
     assert_eq!(status(&running), 401);
+    assert_eq!(running.gateway.metric("doorward_keys", &["issuer=\"other\""]), 0.0, "it is shown though it is gone");
     assert_eq!(running.send_as("alice", Request::get("/api/x")).status, 200);
 }
 
@@ -111,6 +113,23 @@ fn the_endpoints_follow_their_settings() {
     assert_eq!(status(&running, "/auth/openapi.json"), 404);
     let document = running.gateway.send(Request::get("/account/openapi.json")).json();
     assert!(document["paths"]["/account/token/client-credentials"].is_object(), "{document}");
+}
+
+#[test]
+fn limits_are_those_of_the_moment() {
+    let mut running = Running::new();
+    let request = || Request::get("/public/x").with("A", "1").with("B", "2");
+    let mut kept = Connection::open(running.gateway.address);
+    let mut status = || {
+        kept.send(&request().bytes());
+        kept.response().unwrap().status
+    };
+    assert_eq!(status(), 200);
+    running.setup.config.server += "max_headers = 2\nmax_connections_per_address = 1\n";
+    // Metrics are asked for at the other listener, which has no such limit.
+    reload(&running, "applied");
+    assert!(Request::get("/public/x").try_send(running.gateway.address).is_ok_and(|answer| answer.status == 503));
+    assert_eq!(status(), 431);
 }
 
 #[test]

@@ -1,0 +1,85 @@
+//! gRPC (HTTP/2 with trailers) from end to end; client and application are the h2 crate's.
+
+use bytes::Bytes;
+use h2::{client, server};
+use http::{HeaderMap, Request, Response};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+
+use crate::support::setup::Setup;
+
+/// An application that answers with every message that it got, and then with trailers. It says which fields came.
+async fn echo(listener: TcpListener) {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move {
+            let mut connection = server::handshake(stream).await.unwrap();
+            while let Some(Ok((request, respond))) = connection.accept().await {
+                tokio::spawn(answer(request, respond));
+            }
+        });
+    }
+}
+
+async fn answer(request: Request<h2::RecvStream>, mut respond: server::SendResponse<Bytes>) {
+    let head = Response::builder().header("content-type", "application/grpc");
+    let seen = |name: &str| request.headers().get(name).cloned().unwrap_or_else(|| http::HeaderValue::from_static("-"));
+    let head = head.header("seen-subject", seen("x-auth-subject")).header("seen-te", seen("te"));
+    let head = head
+        .header("seen-path", request.uri().path())
+        .header("seen-authority", request.uri().authority().unwrap().as_str());
+    let mut answers = respond.send_response(head.body(()).unwrap(), false).unwrap();
+    let mut messages = request.into_body();
+    while let Some(message) = messages.data().await {
+        let message = message.unwrap();
+        let _ = messages.flow_control().release_capacity(message.len());
+        answers.send_data(message, false).unwrap();
+    }
+    let mut trailers = HeaderMap::new();
+    trailers.insert("grpc-status", "0".parse().unwrap());
+    answers.send_trailers(trailers).unwrap();
+}
+
+#[test]
+fn messages_stream_both_ways_and_the_trailers_arrive() {
+    let runtime = Runtime::new().unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    runtime.spawn(echo(listener));
+    let mut setup = Setup::new();
+    let (old, new) = (format!("\"{}\"", setup.upstream.url()), format!("\"http://{address}\""));
+    setup.config.upstreams = setup.config.upstreams.replace(&old, &new) + "http2 = true\n";
+    setup.config.server += "h2c = true\n";
+    let running = setup.start();
+    let token = running.new_token("alice");
+
+    runtime.block_on(async {
+        let stream = TcpStream::connect(running.gateway.address).await.unwrap();
+        let (mut requests, connection) = client::handshake(stream).await.unwrap();
+        tokio::spawn(connection);
+        for _ in 0..3 {
+            let request = Request::post("http://gw.test/api/pkg.Service/Method").header("te", "trailers");
+            let request = request.header("content-type", "application/grpc").header("x-auth-subject", "mallory");
+            let request = request.header("authorization", format!("Bearer {token}")).body(()).unwrap();
+            let (response, mut messages) = requests.send_request(request, false).unwrap();
+            messages.send_data(Bytes::from_static(b"first"), false).unwrap();
+            let response = response.await.unwrap();
+            let seen = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+            assert_eq!((response.status().as_u16(), seen("seen-subject")), (200, "alice".into()));
+            assert_eq!(
+                (seen("seen-path"), seen("seen-authority")),
+                ("/api/pkg.Service/Method".into(), "gw.test".into())
+            );
+            assert_eq!(seen("seen-te"), "trailers", "some servers refuse calls without it");
+            let mut answers = response.into_body();
+            assert_eq!(&answers.data().await.unwrap().unwrap()[..], b"first", "while the client may still write");
+            messages.send_data(Bytes::from_static(b"last"), true).unwrap();
+            assert_eq!(&answers.data().await.unwrap().unwrap()[..], b"last");
+            assert!(answers.data().await.is_none());
+            assert_eq!(answers.trailers().await.unwrap().unwrap()["grpc-status"], "0");
+        }
+        let refused = Request::post("http://gw.test/api/pkg.Service/Method").body(()).unwrap();
+        let (response, _messages) = requests.send_request(refused, true).unwrap();
+        assert_eq!(response.await.unwrap().status().as_u16(), 401);
+    });
+}
