@@ -1,5 +1,7 @@
 //! An account of the issuer becomes a user here.
 
+use std::fmt;
+
 use uuid::Uuid;
 
 use super::{Proposal, Refusal, Taken};
@@ -12,7 +14,7 @@ use crate::store::{Email, Facts, NewUser, Plan, Query, UserKey, UserKind, UserSt
 pub struct Enrol(NewUser);
 
 /// An account as Keycloak's administration describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct KeycloakAccount {
     /// Who it is.
     pub subject: Subject,
@@ -28,6 +30,13 @@ pub struct KeycloakAccount {
     pub last_name: Option<String>,
     /// `enabled`; an account that is not becomes a disabled user.
     pub enabled: bool,
+}
+
+/// Without what is personal or secret.
+impl fmt::Debug for KeycloakAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeycloakAccount").finish_non_exhaustive()
+    }
 }
 
 impl Enrol {

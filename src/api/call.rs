@@ -1,5 +1,6 @@
 //! What a handler gets and gives.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -25,7 +26,6 @@ pub struct Call {
 }
 
 /// What an endpoint answers.
-#[derive(Debug)]
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
@@ -35,6 +35,13 @@ pub struct Reply {
     pub body: Bytes,
     /// Whom it is about, for the log, where the route did not tell.
     pub about: Option<About>,
+}
+
+/// Without what is personal or secret.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("status", &self.status).field("about", &self.about).finish_non_exhaustive()
+    }
 }
 
 /// Somebody who became known while an endpoint answered.

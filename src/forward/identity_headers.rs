@@ -1,12 +1,21 @@
 //! What an upstream is told about the caller: the native profile.
 
+use std::fmt;
+
 use http::{HeaderName, HeaderValue};
 
 use crate::policy::Grant;
 
 /// The values of the identity headers, ready to be sent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct IdentityHeaders([(HeaderName, HeaderValue); 6]);
+
+/// Without what is personal or secret.
+impl fmt::Debug for IdentityHeaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdentityHeaders(…)")
+    }
+}
 
 impl IdentityHeaders {
     /// The headers of whoever has the grant; nothing on a public route.

@@ -1,5 +1,6 @@
 //! What a credential proves, in one shape for every kind of credential.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::Subject;
@@ -24,7 +25,7 @@ pub struct Identity {
 }
 
 /// What the issuer says of the person; used to make an account on first sight, never to decide.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Profile {
     /// `preferred_username`.
     pub username: Option<String>,
@@ -36,6 +37,13 @@ pub struct Profile {
     pub first_name: Option<String>,
     /// `family_name`.
     pub last_name: Option<String>,
+}
+
+/// Without what is personal or secret.
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Profile").finish_non_exhaustive()
+    }
 }
 
 impl Identity {

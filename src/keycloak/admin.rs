@@ -1,5 +1,6 @@
 //! The little of the Admin API that is used, with the token for it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ pub struct Admin {
 }
 
 /// A user as Keycloak keeps it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeycloakUser {
     /// Keycloak's identifier, the `sub` of its tokens.
@@ -44,6 +45,13 @@ pub struct KeycloakUser {
     /// What the person has to do first, by Keycloak's names.
     #[serde(default)]
     pub required_actions: Vec<String>,
+}
+
+/// Without what is personal or secret.
+impl fmt::Debug for KeycloakUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeycloakUser").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 impl Admin {

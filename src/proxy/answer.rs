@@ -1,5 +1,6 @@
 //! Writes the gateway's own answers to the client.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +10,6 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 /// A complete answer of the gateway.
-#[derive(Debug)]
 pub(super) struct Answer {
     /// The status.
     pub status: StatusCode,
@@ -17,6 +17,13 @@ pub(super) struct Answer {
     pub headers: HeaderMap,
     /// The body, whole.
     pub body: Bytes,
+}
+
+/// Without what is personal or secret.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl Answer {

@@ -1,5 +1,6 @@
 //! Everything a decision may look at, read once from the raw header and owned.
 
+use std::fmt;
 use std::sync::Arc;
 
 use http::header::{
@@ -12,7 +13,7 @@ use super::{CanonicalPath, Client, Host, HostError, Method, PathError, Peer, Pre
 use crate::id;
 
 /// A request as the decisions see it. No header map: what is not in here decides nothing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Incoming {
     /// The name of this request in logs and answers.
     pub id: Arc<str>,
@@ -36,6 +37,19 @@ pub struct Incoming {
     pub websocket: bool,
     /// The length of the body, where it is announced.
     pub body_length: Option<u64>,
+}
+
+/// Without what is personal or secret.
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("id", &self.id)
+            .field("method", &self.method)
+            .field("host", &self.host)
+            .field("path", &self.path)
+            .field("presented", &self.presented)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a browser asks before it calls from another origin (WHATWG Fetch, CORS preflight).
@@ -83,7 +97,7 @@ pub enum RequestError {
 }
 
 /// The raw request line and fields, as the HTTP library read them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct RawHead<'a> {
     /// The method.
     pub method: &'a str,
@@ -93,6 +107,13 @@ pub struct RawHead<'a> {
     pub fields: &'a HeaderMap,
     /// `:authority` of HTTP/2, where there is one.
     pub authority: Option<&'a str>,
+}
+
+/// Without what is personal or secret.
+impl fmt::Debug for RawHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawHead").field("method", &self.method).finish_non_exhaustive()
+    }
 }
 
 impl Incoming {

@@ -1,5 +1,7 @@
 //! What upstreams are told of an account, written once per read of its row.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::HeaderValue;
 
@@ -9,7 +11,6 @@ use crate::store::{AccountRow, StoreError};
 
 /// The values of four identity headers. They lie behind one another in one piece of memory, because a request of
 /// somebody who was not here for a while pays for every piece.
-#[derive(Debug)]
 pub struct AccountHeaders {
     /// `X-Auth-Subject`.
     pub subject: HeaderValue,
@@ -19,6 +20,16 @@ pub struct AccountHeaders {
     pub username: HeaderValue,
     /// `X-Auth-Email`; empty where there is none.
     pub email: HeaderValue,
+}
+
+/// Without what is personal or secret.
+impl fmt::Debug for AccountHeaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountHeaders")
+            .field("subject", &self.subject)
+            .field("user_id", &self.user_id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AccountHeaders {

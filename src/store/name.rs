@@ -4,13 +4,13 @@ use std::fmt;
 
 /// A name that breaks its rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} must be {rule}: {given:?}")]
+#[error("{what} must be {rule}: {given}")]
 pub struct NameError {
     /// What was to be named.
     pub what: &'static str,
     /// What a name of that sort looks like.
     pub rule: &'static str,
-    /// What was given.
+    /// What was given; of what is personal, its length.
     pub given: String,
 }
 
@@ -23,13 +23,27 @@ pub struct RoleName(String);
 pub struct PermissionName(String);
 
 /// A user's name as Keycloak has it: lower case, 1 to 255 characters, nothing invisible.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Username(String);
+
+/// Without what is personal or secret.
+impl fmt::Debug for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Username(…)")
+    }
+}
 
 /// An e-mail address as Keycloak has it: lower case, at most 254 characters, nothing invisible. Whether mail arrives
 /// there is for Keycloak to find out.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Email(String);
+
+/// Without what is personal or secret.
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Email(…)")
+    }
+}
 
 impl RoleName {
     /// Reads a name; it must match as it is.
@@ -38,7 +52,7 @@ impl RoleName {
             return Ok(Self(text.to_owned()));
         }
         let rule = "a letter a-z, then at most 62 of a-z 0-9 _ -";
-        Err(NameError { what: "the name of a role", rule, given: text.to_owned() })
+        Err(NameError { what: "the name of a role", rule, given: format!("{text:?}") })
     }
 }
 
@@ -49,7 +63,7 @@ impl PermissionName {
             return Ok(Self(text.to_owned()));
         }
         let rule = "resource:action, each a letter a-z, then at most 62 of a-z 0-9 _ -";
-        Err(NameError { what: "the name of a permission", rule, given: text.to_owned() })
+        Err(NameError { what: "the name of a permission", rule, given: format!("{text:?}") })
     }
 }
 
@@ -61,7 +75,7 @@ impl Username {
             return Ok(Self(name));
         }
         let rule = "1 to 255 visible characters without blanks";
-        Err(NameError { what: "the name of a user", rule, given: text.to_owned() })
+        Err(NameError { what: "the name of a user", rule, given: length(text) })
     }
 }
 
@@ -73,7 +87,7 @@ impl Email {
             return Ok(Self(address));
         }
         let rule = "at most 254 visible characters with an @";
-        Err(NameError { what: "the e-mail address of a user", rule, given: text.to_owned() })
+        Err(NameError { what: "the e-mail address of a user", rule, given: length(text) })
     }
 }
 
@@ -102,6 +116,10 @@ macro_rules! name {
 }
 
 name!(RoleName, PermissionName, Username, Email);
+
+fn length(text: &str) -> String {
+    format!("{} characters", text.chars().count())
+}
 
 fn is_word(text: &str) -> bool {
     text.len() <= 63

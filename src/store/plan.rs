@@ -1,5 +1,7 @@
 //! A change of accounts in three values: what to read, what was read, what to write.
 
+use std::fmt;
+
 use uuid::Uuid;
 
 use super::{Email, Permission, PermissionName, Role, RoleName, User, UserKey, UserKind, UserState, Username};
@@ -99,7 +101,7 @@ impl Write {
 }
 
 /// A user to insert.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NewUser {
     /// Our own identifier, made by the caller.
     pub id: Uuid,
@@ -119,6 +121,13 @@ pub struct NewUser {
     pub last_name: Option<String>,
     /// Where the account stands in its life.
     pub state: UserState,
+}
+
+/// Without what is personal or secret.
+impl fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewUser").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// A role to insert.

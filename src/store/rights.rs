@@ -1,5 +1,7 @@
 //! What a request needs from the users database: the account behind a subject, and the catalogue.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -27,7 +29,7 @@ pub struct Enrichment {
 }
 
 /// A user as the enrichment reads it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct AccountRow {
     /// Our own identifier.
     pub id: Uuid,
@@ -49,6 +51,17 @@ pub struct AccountRow {
     pub state: UserState,
     /// The roles, by id; the catalogue knows their names.
     pub roles: Vec<RoleId>,
+}
+
+/// Without what is personal or secret.
+impl fmt::Debug for AccountRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountRow")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The small number of a role.

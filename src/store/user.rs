@@ -1,5 +1,6 @@
 //! A user as the management sees it, and how users are looked for.
 
+use std::fmt;
 use std::time::SystemTime;
 
 use uuid::Uuid;
@@ -8,7 +9,7 @@ use super::{Email, UserKind, UserState, Username};
 use crate::identity::Subject;
 
 /// A row of the users database with the names of its roles.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct User {
     /// Our own identifier.
     pub id: Uuid,
@@ -40,6 +41,17 @@ pub struct User {
     pub updated_at: SystemTime,
     /// When the user was deleted softly.
     pub deleted_at: Option<SystemTime>,
+}
+
+/// Without what is personal or secret.
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What names one user.

@@ -10,7 +10,11 @@ pub use sink::{Format, Sink};
 
 use std::io::IsTerminal;
 
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Begins to log to standard error: JSON, or text where a person watches. `RUST_LOG` sets the level.
 ///
@@ -18,35 +22,27 @@ use tracing_subscriber::EnvFilter;
 pub fn start() -> Sink {
     let format = if std::io::stderr().is_terminal() { Format::Text } else { Format::Json };
     let sink = Sink::stderr(format);
-    let filter = QUIET.iter().fold(
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
-        |filter, directive| match directive.parse() {
-            Ok(directive) => filter.add_directive(directive),
-            Err(_) => filter,
-        },
-    );
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(sink.clone()).with_ansi(false);
     let started = match format {
-        Format::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
-        Format::Text => builder.compact().try_init(),
+        Format::Json => builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .finish()
+            .with(filter_fn(is_harmless))
+            .try_init(),
+        Format::Text => builder.compact().finish().with(filter_fn(is_harmless)).try_init(),
     };
     // Somebody else (a test) logs already; the sink works all the same.
     let _ = started;
     sink
 }
 
-/// Libraries that would write heads, queries and tokens at their finer levels: whatever `RUST_LOG` says, they do not.
-/// What matters of Pingora's own per-connection errors is in our lines.
-const QUIET: &[&str] = &[
-    "pingora=off",
-    "pingora_core=off",
-    "pingora_http=off",
-    "pingora_pool=off",
-    "pingora_proxy=off",
-    "pingora_rustls=off",
-    "h2=warn",
-    "hyper=warn",
-    "hyper_util=warn",
-    "reqwest=warn",
-    "rustls=warn",
-];
+/// Libraries write heads, queries, tokens and parameters of statements at their finer levels: whatever `RUST_LOG` says,
+/// they do not here. What matters of Pingora's own per-connection errors is in our lines.
+fn is_harmless(event: &Metadata<'_>) -> bool {
+    let is_of = |library: &str| event.target().starts_with(library);
+    is_of("doorward") || (*event.level() <= Level::WARN && !is_of("pingora"))
+}

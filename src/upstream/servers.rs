@@ -1,6 +1,7 @@
 //! The servers of an upstream as its names say now, followed when they change.
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
@@ -50,6 +51,10 @@ impl Servers {
         for (url, addresses) in &answers {
             self.report(&url.host, addresses.is_some());
         }
+        self.follow(&answers);
+    }
+
+    fn follow(&self, answers: &[(&ServerUrl, Option<Vec<SocketAddr>>)]) {
         let old = self.known.load_full();
         let found =
             |url: &ServerUrl| answers.iter().find(|(asked, _)| *asked == url).and_then(|(_, found)| found.as_ref());
@@ -61,7 +66,7 @@ impl Servers {
         let now: Vec<_> = now.collect();
         let is_same = now.len() == old.len() && now.iter().zip(old.iter()).all(|(new, old)| Arc::ptr_eq(new, old));
         if !is_same {
-            let addresses: Vec<_> = now.iter().map(|server| server.address_text().to_string()).collect();
+            let addresses: Vec<_> = now.iter().map(|server| &**server.address_text()).collect();
             info!(
                 upstream = &*self.upstream,
                 servers = addresses.join(" "),
@@ -82,7 +87,7 @@ impl Servers {
     }
 }
 
-fn server(old: &[Arc<Server>], url: &ServerUrl, address: std::net::SocketAddr) -> Arc<Server> {
+fn server(old: &[Arc<Server>], url: &ServerUrl, address: SocketAddr) -> Arc<Server> {
     let same = old.iter().find(|server| server.url() == url && server.address() == address);
     same.map_or_else(|| Arc::new(Server::new(url.clone(), address)), Arc::clone)
 }
@@ -107,6 +112,21 @@ mod tests {
         let next = Servers::new("app".into(), vec![url("localhost"), url("127.0.0.3")], Some(&servers));
         assert!(next.all().iter().any(|server| first.iter().any(|old| Arc::ptr_eq(old, server))));
         assert!(!next.all().iter().any(|server| server.url() == &url("127.0.0.2")));
+    }
+
+    #[test]
+    fn a_name_that_moves_is_followed() {
+        let app = url("app.test");
+        let servers = Servers::new("app".into(), vec![app.clone()], None);
+        let addresses = |texts: &[&str]| Some(texts.iter().map(|text| text.parse().unwrap()).collect());
+        let shown = || servers.all().iter().map(|server| server.address_text().to_string()).collect::<Vec<_>>();
+        servers.follow(&[(&app, addresses(&["10.0.0.1:80", "10.0.0.2:80"]))]);
+        let second = Arc::clone(&servers.all()[1]);
+        servers.follow(&[(&app, addresses(&["10.0.0.2:80", "10.0.0.3:80"]))]);
+        assert_eq!(shown(), ["10.0.0.2:80", "10.0.0.3:80"]);
+        assert!(Arc::ptr_eq(&servers.all()[0], &second), "what is known of a server that stays is lost");
+        servers.follow(&[(&app, None)]);
+        assert_eq!(shown(), ["10.0.0.2:80", "10.0.0.3:80"]);
     }
 
     #[tokio::test]

@@ -28,12 +28,22 @@ pub struct Gateway {
 impl Gateway {
     /// Starts one with this configuration file and waits until it is ready.
     pub fn start(config: &Path) -> Self {
-        Self::try_start(config).unwrap_or_else(|log| panic!("the gateway did not start:\n{}", log.text()))
+        Self::start_with(config, &[])
+    }
+
+    /// The same in an environment.
+    pub fn start_with(config: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::try_start_with(config, environment)
+            .unwrap_or_else(|log| panic!("the gateway did not start:\n{}", log.text()))
     }
 
     /// Starts one; what it wrote where it ended instead.
     pub fn try_start(config: &Path) -> Result<Self, Log> {
-        let (mut child, log) = spawn(config, &[]);
+        Self::try_start_with(config, &[])
+    }
+
+    fn try_start_with(config: &Path, environment: &[(&str, &str)]) -> Result<Self, Log> {
+        let (mut child, log) = spawn(config, environment);
         let ready = log.wait(PATIENCE, |line| field(line, "message") == Some("ready"));
         let address = |name| ready.as_ref().and_then(|line| field(line, name)?.parse().ok());
         let tls_listen = address("tls_listen");

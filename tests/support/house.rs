@@ -35,6 +35,8 @@ pub struct Plan {
     pub keycloak: String,
     /// More lines of `[server]`.
     pub server: String,
+    /// The environment of the gateway.
+    pub environment: Vec<(&'static str, &'static str)>,
 }
 
 impl Default for Plan {
@@ -45,6 +47,7 @@ impl Default for Plan {
             auth: "login_tries_per_name = 1000\nlogin_tries_per_address = 100000\n".to_owned(),
             keycloak: String::new(),
             server: String::new(),
+            environment: vec![],
         }
     }
 }
@@ -84,7 +87,7 @@ impl House {
             users::add_known_as(&database, realm.issuer(), &person.id, &user);
         }
         users::execute(&database, "update users set email = username || '@example.test'");
-        let gateway = Gateway::start(&setup.write());
+        let gateway = Gateway::start_with(&setup.write(), &plan.environment);
         Self { gateway, realm, setup, runtime }
     }
 

@@ -68,6 +68,13 @@ pub fn execute(database: &Path, statement: &str) -> usize {
     open(database).execute(statement, []).unwrap()
 }
 
+/// Takes the tables away from under a running gateway.
+pub fn break_down(database: &Path) {
+    open(database)
+        .execute_batch("pragma foreign_keys = off; alter table users rename to gone; drop table change")
+        .unwrap();
+}
+
 fn open(database: &Path) -> Connection {
     let connection = Connection::open(database).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();

@@ -1,5 +1,6 @@
 //! From a payload to an identity that only a verified signature is missing from.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::TokenError;
@@ -11,8 +12,14 @@ use crate::config::Issuer;
 use crate::identity::{Identity, Profile, Subject};
 
 /// The claims of a token whose signature nobody has verified yet.
-#[derive(Debug)]
 pub(super) struct UnverifiedClaims<'a>(Object<'a>);
+
+/// Without what is personal or secret.
+impl fmt::Debug for UnverifiedClaims<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UnverifiedClaims(…)")
+    }
+}
 
 /// What the claims say, all rules kept, the signature aside.
 #[derive(Debug)]

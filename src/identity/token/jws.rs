@@ -1,5 +1,7 @@
 //! From a token's text to its parts, and from its parts to a verified signature.
 
+use std::fmt;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -8,12 +10,18 @@ use super::header::Header;
 use crate::identity::keys::Key;
 
 /// An unverified JWS in compact serialization (RFC 7515 §7.1).
-#[derive(Debug)]
 pub(super) struct UnverifiedJws<'a> {
     pub(super) header: Header,
     pub(super) payload: Vec<u8>,
     signature: Vec<u8>,
     signed: &'a str,
+}
+
+/// Without what is personal or secret.
+impl fmt::Debug for UnverifiedJws<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnverifiedJws").finish_non_exhaustive()
+    }
 }
 
 /// Evidence that a signature was verified; only `UnverifiedJws::verify` makes it.

@@ -5,6 +5,7 @@ mod links;
 mod metrics;
 mod readme;
 mod request_log;
+mod threat_model;
 
 use std::path::Path;
 
