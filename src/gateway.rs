@@ -10,6 +10,7 @@ use crate::request::{Credential, CredentialError, Incoming, Presented};
 use crate::rights::{Directory, EnrichError, Principal};
 use crate::routing::Route;
 use crate::standing::{Live, Staleness, Standing, Verdict};
+use crate::streams::Streams;
 
 /// The steps that outlive a reload.
 pub struct Gateway {
@@ -76,13 +77,34 @@ impl Gateway {
 
     /// Enriches, and asks last whether all of it is still true. What was read before a change is read again.
     pub async fn confirm(&self, identity: Arc<Identity>) -> Result<Live, Rejection> {
+        self.settle(identity, |principal| self.standing.confirm(principal)).await
+    }
+
+    /// Whether a request that was admitted and goes on would be admitted still, but for the end of its token.
+    pub async fn still_admits(&self, admission: &Admission) -> Result<(), Rejection> {
+        let (Rule::Protected(requirements), Some(before)) = (&admission.route.rule, admission.grant.live()) else {
+            return Ok(());
+        };
+        let identity = Arc::clone(before.principal().shared_identity());
+        let live = self.settle(identity, |principal| self.standing.still(principal, before.at())).await?;
+        let caller = caller(&live);
+        requirements.judge(live).map(drop).map_err(|denial| Rejection::Denied(denial, caller))
+    }
+
+    /// The requests that go on.
+    #[must_use]
+    pub fn streams(&self) -> &Arc<Streams> {
+        self.standing.streams()
+    }
+
+    async fn settle(&self, identity: Arc<Identity>, confirm: impl Fn(Principal) -> Verdict) -> Result<Live, Rejection> {
         self.see().await?;
         for _ in 0..READS {
             let principal = match self.enrich(&identity).await? {
                 Some(principal) => principal,
                 None => continue,
             };
-            match self.standing.confirm(principal) {
+            match confirm(principal) {
                 Verdict::Live(live) => return Ok(live),
                 Verdict::Dead(death) => return Err(death.into()),
                 Verdict::Stale(staleness) => self.read_again(&identity, staleness).await?,

@@ -81,7 +81,8 @@ impl Health {
         snapshot.identities.observe();
         snapshot.upstreams.observe();
         let age = self.standing.fence().age(&self.clock);
-        self.metrics.observe(age, self.standing.revoked().len(), self.sink.dropped());
+        let (revoked, streams) = (self.standing.revoked().len(), self.standing.streams().len());
+        self.metrics.observe(age, revoked, streams, self.sink.dropped());
         self.metrics.text()
     }
 }
