@@ -13,6 +13,7 @@ use crate::rights::{Directory, EnrichError, Principal};
 use crate::routing::Route;
 use crate::signals::{IntrospectError, Introspector};
 use crate::standing::{Death, Live, Staleness, Standing, Verdict};
+use crate::streams::Streams;
 
 /// The steps that outlive a reload.
 pub struct Gateway {
@@ -96,23 +97,51 @@ impl Gateway {
 
     /// Enriches, and asks last whether all of it is still true. What was read before a change is read again.
     pub async fn confirm(&self, identity: Arc<Identity>, evidence: Evidence<'_>) -> Result<Live, Rejection> {
-        let mut trust = self.trust(&identity, evidence).await?;
+        let mut last = Rejection::Blind;
+        for _ in 0..TRUSTS {
+            let trust = self.trust(&identity, evidence).await?;
+            let confirm = |principal| match &trust {
+                Trust::Lease => self.standing.confirm(principal),
+                Trust::Said(said) => self.standing.confirm_active(principal, said),
+                Trust::Asked(said) => self.standing.confirm_active(principal, said),
+            };
+            match self.settle(Arc::clone(&identity), confirm).await {
+                // The lease ended while the rights were read.
+                Err(rejection @ Rejection::Blind) => last = rejection,
+                outcome => return outcome,
+            }
+        }
+        Err(last)
+    }
+
+    /// Whether a request that was admitted and goes on would be admitted still, but for the end of its token.
+    pub async fn still_admits(&self, admission: &Admission) -> Result<(), Rejection> {
+        let (Rule::Protected(requirements), Some(before)) = (&admission.route.rule, admission.grant.live()) else {
+            return Ok(());
+        };
+        let identity = Arc::clone(before.principal().shared_identity());
+        let live = self.settle(identity, |principal| self.standing.still(principal, before.at())).await?;
+        let caller = caller(&live);
+        requirements.judge(live).map(drop).map_err(|denial| Rejection::Denied(denial, caller))
+    }
+
+    /// The requests that go on.
+    #[must_use]
+    pub fn streams(&self) -> &Arc<Streams> {
+        self.standing.streams()
+    }
+
+    async fn settle(&self, identity: Arc<Identity>, confirm: impl Fn(Principal) -> Verdict) -> Result<Live, Rejection> {
         for _ in 0..READS {
             let principal = match self.enrich(&identity).await? {
                 Some(principal) => principal,
                 None => continue,
             };
-            let verdict = match &trust {
-                Trust::Lease => self.standing.confirm(principal),
-                Trust::Said(said) => self.standing.confirm_active(principal, said),
-                Trust::Asked(said) => self.standing.confirm_active(principal, said),
-            };
-            match verdict {
+            match confirm(principal) {
                 Verdict::Live(live) => return Ok(live),
                 Verdict::Dead(death) => return Err(death.into()),
                 Verdict::Stale(staleness) => self.read_again(&identity, staleness).await?,
-                // The lease ended while the rights were read.
-                Verdict::Blind => trust = self.trust(&identity, evidence).await?,
+                Verdict::Blind => return Err(Rejection::Blind),
             }
         }
         Err(Rejection::Unsettled)
@@ -192,6 +221,9 @@ fn caller(live: &Live) -> Caller {
     let principal = live.principal();
     Caller { subject: Arc::clone(principal.identity().subject().sub()), user: principal.account().id() }
 }
+
+/// By a lease, and once more where it ends meanwhile.
+const TRUSTS: usize = 2;
 
 /// The first read, and two more when changes overtake it.
 const READS: usize = 3;

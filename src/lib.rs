@@ -18,6 +18,7 @@ pub mod policy;
 pub mod problem;
 pub mod rights;
 pub mod standing;
+pub mod stay;
 
 pub mod api;
 pub mod listener;
@@ -29,6 +30,7 @@ pub mod upstream;
 pub mod accounts;
 pub mod keycloak;
 pub mod store;
+pub mod streams;
 
 pub mod app;
 pub mod cli;

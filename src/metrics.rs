@@ -49,6 +49,8 @@ pub struct Observed {
     pub position: i64,
     /// Entries in memory.
     pub revoked: usize,
+    /// Requests that go on.
+    pub streams: usize,
     /// Members, as they were last seen.
     pub nodes: usize,
     /// Time without a lease.
@@ -77,6 +79,8 @@ pub struct Metrics {
     in_flight: IntGauge,
     log_dropped: IntGauge,
     upstream_tries: IntCounterVec,
+    streams: IntGauge,
+    streams_ended: IntCounterVec,
 }
 
 impl Metrics {
@@ -136,6 +140,14 @@ impl Metrics {
                 "doorward_log_lines_dropped",
                 "Log lines that were dropped because standard error took none for too long.",
             )?,
+            streams: IntGauge::new(
+                "doorward_streams",
+                "Requests of signed-in users that have lived for more than 50 ms.",
+            )?,
+            streams_ended: IntCounterVec::new(
+                Opts::new("doorward_streams_ended_total", "Requests that were ended by the gateway, by reason."),
+                &["reason"],
+            )?,
             in_flight: IntGauge::new("doorward_requests_in_flight", "Requests that are being served.")?,
             upstream_tries: IntCounterVec::new(
                 Opts::new(
@@ -157,6 +169,10 @@ impl Metrics {
     }
 
     fn register(&self) -> Result<(), prometheus::Error> {
+        self.registry.register(Box::new(self.streams.clone()))?;
+        self.registry.register(Box::new(self.streams_ended.clone()))?;
+        // Shown before the first of them, so that a rate can be told.
+        self.streams_ended.with_label_values(&["session-ended"]).reset();
         self.registry.register(Box::new(self.requests.clone()))?;
         self.registry.register(Box::new(self.latency.clone()))?;
         self.registry.register(Box::new(self.connections.clone()))?;
@@ -227,6 +243,11 @@ impl Metrics {
         &self.in_flight
     }
 
+    /// A request that went on was ended.
+    pub fn stream_ended(&self, reason: &'static str) {
+        self.streams_ended.with_label_values(&[reason]).inc();
+    }
+
     /// A panic was caught.
     pub fn panicked(&self) {
         self.panics.inc();
@@ -245,6 +266,7 @@ impl Metrics {
 
     /// What is looked up only when somebody scrapes.
     pub fn observe(&self, now: &Observed) {
+        self.streams.set(i64::try_from(now.streams).unwrap_or(i64::MAX));
         self.log_dropped.set(i64::try_from(now.log_dropped).unwrap_or(i64::MAX));
         self.log_age.set(now.log_age.map_or(f64::INFINITY, |age| age.as_secs_f64()));
         self.revoked.set(i64::try_from(now.revoked).unwrap_or(i64::MAX));

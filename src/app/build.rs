@@ -6,6 +6,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use super::authorities::Authorities;
 use super::reload::{Reload, ReloadMetrics};
 use super::signals::Hangups;
 use super::workshop::{SnapshotError, Workshop, longest_life};
@@ -19,6 +20,7 @@ use crate::keycloak::{KeycloakMetrics, SetupError};
 use crate::listener::{CertificateError, Certificates};
 use crate::metrics::Metrics;
 use crate::operations::Health;
+use crate::proxy::HealthChecks;
 use crate::rights::{Directory, Epoch};
 use crate::signals::{AnnounceMetrics, Announcer, Spread};
 use crate::standing::{Follower, Membership, Standing};
@@ -36,6 +38,8 @@ pub struct App {
     pub health: Health,
     /// What TLS is spoken with, where it is.
     pub certificates: Option<Arc<Certificates>>,
+    /// Whom upstreams are believed by, where the system's authorities are not all.
+    pub(super) authorities: Option<Authorities>,
     /// What runs beside the requests.
     pub tasks: Tasks,
     /// What tells the others, and has to finish.
@@ -64,6 +68,9 @@ pub enum StartError {
     /// A certificate cannot be used any more: `[server.tls]` was checked before.
     #[error("[server.tls] {0}")]
     Certificate(#[from] CertificateError),
+    /// The file of further authorities cannot be read.
+    #[error("the trusted authorities cannot be read (SSL_CERT_FILE): {0}")]
+    Authorities(std::io::Error),
     /// An address cannot be listened on.
     #[error("cannot listen on {address} ([server] {key}): {source}")]
     Listen {
@@ -120,12 +127,14 @@ impl App {
         });
 
         let kept = Arc::clone(&store);
+        let authorities = std::env::var_os("SSL_CERT_FILE").map(|file| Authorities::with(file.as_ref()));
+        let authorities = authorities.transpose().map_err(StartError::Authorities)?;
         let workshop = Workshop {
             http: Arc::new(realm::http(KeycloakMetrics::new(metrics.registry())?)?),
             keys_metrics: KeysMetrics::new(metrics.registry())?,
             token_metrics: TokenMetrics::new(metrics.registry())?,
             upstream_metrics: UpstreamMetrics::new(metrics.registry())?,
-            checks: Arc::default(),
+            checks: Arc::new(HealthChecks::new(authorities.as_ref().map(Authorities::path))),
             kept: Kept::new(settings.auth.throttle, &clock),
             clock: clock.clone(),
             store,
@@ -152,6 +161,7 @@ impl App {
             snapshot: Arc::clone(&snapshot),
             health: Health { snapshot, standing, spread, metrics, stopping, sink, clock, scrapes: Arc::default() },
             certificates,
+            authorities,
             tasks,
             membership,
             announcer,

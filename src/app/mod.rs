@@ -1,5 +1,6 @@
 //! The only composition root: from settings to a running gateway.
 
+mod authorities;
 mod build;
 mod cryptography;
 pub mod database;

@@ -17,6 +17,7 @@ use pingora::services::listening::Service;
 use tokio::net::TcpSocket;
 use tracing::{error, info, warn};
 
+use super::authorities::Authorities;
 use super::{App, StartError, descriptors, signals};
 use crate::config::{Server, Settings, Source};
 use crate::listener::{Entrance, Guarded, House};
@@ -123,6 +124,7 @@ fn accept(
         threads: server.threads,
         upstream_keepalive_pool_size: UPSTREAM_POOL,
         max_retries: MAX_TRIES,
+        ca_file: app.authorities.as_ref().map(Authorities::path),
         ..ServerConf::default()
     });
     let carrier = Carrier::new(Arc::clone(&app.services), Arc::clone(&app.snapshot));

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,12 +16,14 @@ use pingora::server::ShutdownWatch;
 use tokio::time::timeout;
 use tracing::error;
 
+use super::farewell::Farewell;
 use super::places::{Place, Places};
 use super::refusal::Refusals;
 use super::tls::{Certificates, Unshaken};
 use super::wire::{self, Wire};
 use crate::app::Snapshot;
 use crate::metrics::{Dropped, Metrics};
+use crate::stay::Guest;
 use crate::telemetry::Journal;
 
 /// What a connection may use.
@@ -113,10 +116,29 @@ where
         None
     }
 
-    /// Lets one request through; a panic ends nothing but its connection.
-    pub(super) async fn run(&self, session: ServerSession, shutdown: &ShutdownWatch) -> Option<ReusedHttpStream> {
-        let request = AssertUnwindSafe(self.house.proxy.process_new_http(session, shutdown));
-        request.catch_unwind().await.unwrap_or_else(|_| {
+    /// Lets one request through, for as long as it may stay; a panic ends nothing but its connection. What must end is
+    /// dropped: a connection of HTTP/1 closes before its answer is complete, a stream of HTTP/2 is reset. A WebSocket
+    /// says farewell first.
+    pub(super) async fn run(
+        &self,
+        session: ServerSession,
+        shutdown: &ShutdownWatch,
+        farewell: Option<Arc<Farewell>>,
+    ) -> Option<ReusedHttpStream> {
+        let guest = Arc::new(Guest::default());
+        let request = AssertUnwindSafe(self.house.proxy.process_new_http(session, shutdown)).catch_unwind();
+        let mut request = pin!(Arc::clone(&guest).serve(request));
+        let ended = tokio::select! {
+            biased;
+            ended = request.as_mut() => ended,
+            reason = guest.outstays() => {
+                self.house.journal.metrics().stream_ended(reason);
+                let farewell = farewell?;
+                farewell.ask();
+                timeout(LAST_WORDS, request).await.ok()?
+            }
+        };
+        ended.unwrap_or_else(|_| {
             self.house.journal.metrics().panicked();
             error!("a panic ended a connection");
             None
@@ -157,6 +179,9 @@ where
         self.house.proxy.http_cleanup().await;
     }
 }
+
+/// For the end of a frame that is being said, and the farewell.
+const LAST_WORDS: Duration = Duration::from_millis(80);
 
 /// Counts a connection for as long as it lives.
 struct Open<'a>(&'a Metrics);

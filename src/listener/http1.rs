@@ -1,10 +1,12 @@
 //! HTTP/1: heads within limits, read in one way only; the rest is Pingora's.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use futures_util::FutureExt;
+use memchr::memchr;
 use pingora::apps::HttpServerApp;
 use pingora::protocols::http::ServerSession;
 use pingora::server::ShutdownWatch;
@@ -13,6 +15,7 @@ use tokio::time::timeout;
 
 use super::HeadError;
 use super::chunks::Chunks;
+use super::farewell::{Farewell, Outgoing};
 use super::frames::PREFACE;
 use super::guarded::{Entrance, Guarded};
 use super::head::{self, Body};
@@ -69,11 +72,13 @@ where
         }
     }
 
-    async fn pass_on(&self, wire: Box<Wire>, head: BytesMut, shutdown: &ShutdownWatch) -> Option<Box<Wire>> {
+    async fn pass_on(&self, mut wire: Box<Wire>, head: BytesMut, shutdown: &ShutdownWatch) -> Option<Box<Wire>> {
+        let farewell = asks_for_upgrade(&head).then(Arc::<Farewell>::default);
+        wire.mind(farewell.clone().map(Outgoing::new));
         let mut session = ServerSession::new_http1(wire);
         session.set_pipelined_prefix(head);
         session.set_keepalive(if *shutdown.borrow() { None } else { Some(self.house.limits().idle_timeout.as_secs()) });
-        let reused = self.run(session, shutdown).await?;
+        let reused = self.run(session, shutdown, farewell).await?;
         Wire::back(reused.consume().0)
     }
 
@@ -137,6 +142,18 @@ where
     }
 }
 
+/// Whether a head, or the body behind it, names an upgrade. Seldom, and too often is not wrong.
+fn asks_for_upgrade(head: &[u8]) -> bool {
+    let mut rest = head;
+    while let Some(feed) = memchr(b'\n', rest) {
+        rest = rest.get(feed + 1..).unwrap_or_default();
+        if rest.get(..UPGRADE.len()).is_some_and(|name| name.eq_ignore_ascii_case(UPGRADE)) {
+            return true;
+        }
+    }
+    false
+}
+
 /// Whether a connection begins as HTTP/2 does, as far as can be told yet.
 fn speaks_http2(bytes: &[u8]) -> bool {
     // `PRI` is no method, and three bytes tell it from `POST`, `PUT` and `PATCH`.
@@ -156,5 +173,6 @@ fn watch(framing: Body, beginning: &[u8]) -> Result<Watch, HeadError> {
 }
 
 const FIRST_READ: usize = 2048;
+const UPGRADE: &[u8] = b"upgrade:";
 /// How long an idle connection may still bring a request that was on its way when the stop came.
 const LAST_CHANCE: Duration = Duration::from_millis(250);

@@ -145,7 +145,7 @@ where
         let guarded = Arc::clone(self);
         tokio::spawn(async move {
             match head::check_fields(session.req_header(), guarded.house.limits().max_headers) {
-                Ok(()) => drop(guarded.run(ServerSession::new_http2(session), &shutdown).await),
+                Ok(()) => drop(guarded.run(ServerSession::new_http2(session), &shutdown, None).await),
                 Err(error) => Box::pin(guarded.refuse_stream(session, error)).await,
             }
             open.one_less();

@@ -1,6 +1,7 @@
 //! First sight of bytes: limits, deadlines, raw heads. It refuses or passes, and never rewrites.
 
 mod chunks;
+mod farewell;
 mod frames;
 mod guarded;
 mod head;

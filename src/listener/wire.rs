@@ -19,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
 use super::chunks::Chunks;
+use super::farewell::{Outgoing, Turn};
 use super::frames::{Flood, Frames};
 
 /// A connection with a watch on what it brings. Bytes that the watch refuses end the connection; they are never
@@ -29,6 +30,8 @@ pub(super) struct Wire {
     watch: Watch,
     /// Bytes that were read to see what they are, and are read again.
     unread: BytesMut,
+    /// What goes out to a client that asked for a WebSocket; boxed, as few do.
+    outgoing: Option<Box<Outgoing>>,
 }
 
 /// What the bytes that come in are held against.
@@ -47,7 +50,7 @@ pub(super) enum Watch {
 impl Wire {
     /// Wraps a connection.
     pub(super) fn around(stream: Stream) -> Box<Self> {
-        Box::new(Self { stream, watch: Watch::Nothing, unread: BytesMut::new() })
+        Box::new(Self { stream, watch: Watch::Nothing, unread: BytesMut::new(), outgoing: None })
     }
 
     /// The wire that the HTTP library was given, back from it.
@@ -58,6 +61,25 @@ impl Wire {
     /// Watches what comes in from now on.
     pub(super) fn watch(&mut self, watch: Watch) {
         self.watch = watch;
+    }
+
+    /// Minds what goes out, should it have to be ended.
+    pub(super) fn mind(&mut self, outgoing: Option<Outgoing>) {
+        self.outgoing = outgoing.map(Box::new);
+    }
+
+    /// Writes the farewell where it is its turn, and says so by an error; nothing where the server goes on.
+    fn say_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(outgoing) = &mut self.outgoing {
+            let Turn::Farewell(left) = outgoing.turn(&[], cx.waker()) else { return Poll::Pending };
+            if left.is_empty() {
+                ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+            }
+            let count = ready!(Pin::new(&mut self.stream).poll_write(cx, left))?;
+            outgoing.wrote(count);
+        }
+        Poll::Pending
     }
 
     /// Puts bytes back that were read; they come again first.
@@ -104,6 +126,11 @@ impl AsyncRead for Wire {
         if matches!(self.watch, Watch::Flooded) {
             return Poll::Pending;
         }
+        if self.outgoing.is_some()
+            && let Poll::Ready(ended) = self.say_farewell(cx)
+        {
+            return Poll::Ready(ended);
+        }
         if self.unread.is_empty() {
             ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
         } else {
@@ -116,7 +143,17 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let wire = &mut *self;
+        let Some(outgoing) = &mut wire.outgoing else { return Pin::new(&mut wire.stream).poll_write(cx, bytes) };
+        match outgoing.turn(bytes, cx.waker()) {
+            Turn::Farewell(_) => wire.say_farewell(cx).map(|ended| ended.map(|()| 0)),
+            Turn::Theirs(count) => {
+                let theirs = bytes.get(..count).unwrap_or_default();
+                let count = ready!(Pin::new(&mut wire.stream).poll_write(cx, theirs))?;
+                outgoing.follow(theirs.get(..count).unwrap_or_default());
+                Poll::Ready(Ok(count))
+            }
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -132,6 +169,10 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.outgoing.is_some() {
+            let first = slices.iter().find(|slice| !slice.is_empty());
+            return self.poll_write(cx, first.map_or(&[][..], |slice| slice));
+        }
         Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
     }
 

@@ -106,6 +106,7 @@ impl Health {
             log_age: self.standing.fence().age(&self.clock),
             position: self.standing.position().0,
             revoked: self.standing.revoked().len(),
+            streams: self.standing.streams().len(),
             nodes: self.spread.latest().map_or(0, |look| look.members.len()),
             blind: self.standing.fence().blind(&self.clock),
             log_dropped: self.sink.dropped(),

@@ -20,6 +20,12 @@ impl Grant {
         Self { live: Some(live) }
     }
 
+    /// Who has leave, and when it was given; nobody in particular on a public route.
+    #[must_use]
+    pub fn live(&self) -> Option<&Live> {
+        self.live.as_ref()
+    }
+
     /// Who has leave; nobody in particular on a public route.
     #[must_use]
     pub fn principal(&self) -> Option<&Principal> {

@@ -81,15 +81,24 @@ async fn drained(session: &mut Session) -> bool {
     matches!(tokio::time::timeout(DRAIN_TIME, read).await, Ok(Some(())))
 }
 
-/// A client of HTTP/2 that is told in the middle of its body has a moment to see it: a reset that comes right behind the
-/// answer hides the answer from curl and others (error 92). Nothing more is read of it meanwhile.
+/// A client that is told in the middle of its body has a moment to see it: a reset that comes right behind the answer
+/// hides the answer, from curl and others. Of a stream of HTTP/2 nothing more is read meanwhile; a connection of HTTP/1 is
+/// reset where bytes are unread, so they are read, and thrown away.
 async fn linger(session: &mut Session) {
-    if !session.as_mut().is_body_done()
-        && let Some(closed) = session.as_mut().watch_h2_stream_close()
-    {
-        // Either it has seen it, or its time is over.
-        let _ = tokio::time::timeout(LINGER, closed).await;
+    if session.as_mut().is_body_done() {
+        return;
     }
+    // Whoever waits for `100 Continue` sends nothing.
+    let waits = session.get_header(http::header::EXPECT).is_some();
+    let seen = async {
+        match session.as_mut().watch_h2_stream_close() {
+            Some(closed) => drop(closed.await),
+            None if waits => {}
+            None => while let Ok(Some(_)) = session.read_request_body().await {},
+        }
+    };
+    // Either it has seen it, or its time is over.
+    let _ = tokio::time::timeout(LINGER, seen).await;
 }
 
 const LINGER: Duration = Duration::from_secs(1);

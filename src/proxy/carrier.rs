@@ -42,7 +42,7 @@ impl ProxyHttp for Carrier {
     type CTX = Passage;
 
     fn new_ctx(&self) -> Passage {
-        Passage::new(self.snapshot.load_full(), self.services.journal.metrics().in_flight().clone())
+        Passage::new(self.snapshot.load_full(), &self.services.journal)
     }
 
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {
@@ -175,7 +175,8 @@ impl ProxyHttp for Carrier {
         if let Some(upstream) = &forwarding.upstream {
             upstream.answered(&forwarding.tried);
         }
-        let unasked = response.status == StatusCode::SWITCHING_PROTOCOLS && !forwarding.websocket;
+        let switches = response.status == StatusCode::SWITCHING_PROTOCOLS;
+        let unasked = switches && !forwarding.websocket;
         if unasked || forwarding.informational > MAX_INFORMATIONAL {
             forwarding.failure = Some(UpstreamError::Broken);
             let mut error =
@@ -183,7 +184,22 @@ impl ProxyHttp for Carrier {
             error.as_up();
             return Err(error);
         }
+        if let Some(guest) = passage.guest.as_ref().filter(|_| switches) {
+            guest.upgrade();
+        }
+        passage.record.status = response.status.as_u16();
         Ok(())
+    }
+
+    fn upstream_response_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        _end: bool,
+        passage: &mut Passage,
+    ) -> pingora::Result<Option<Duration>> {
+        passage.record.bytes_out += body.as_ref().map_or(0, Bytes::len);
+        Ok(None)
     }
 
     async fn response_filter(
@@ -226,7 +242,7 @@ impl ProxyHttp for Carrier {
         };
         passage.record.bytes_in = session.body_bytes_read();
         passage.record.bytes_out = session.body_bytes_sent();
-        self.services.journal.request(&passage.record, passage.began);
+        passage.log();
     }
 
     fn suppress_error_log(&self, _session: &Session, _passage: &Passage, _error: &Error) -> bool {

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use http::Uri;
 use http::header::{HOST, USER_AGENT};
+use pingora::connectors::ConnectorOptions;
 use pingora::connectors::http::Connector;
 use pingora::http::RequestHeader;
+use pingora::{Error, ErrorType};
 
 use super::peer;
 use crate::config::Health;
@@ -15,13 +18,14 @@ pub struct HealthChecks {
     connector: Connector,
 }
 
-impl Default for HealthChecks {
-    fn default() -> Self {
-        Self { connector: Connector::new(None) }
-    }
-}
-
 impl HealthChecks {
+    /// Checks that believe the authorities in that file; in none, the system's.
+    #[must_use]
+    pub fn new(authorities: Option<String>) -> Self {
+        let options = ConnectorOptions { ca_file: authorities, ..ConnectorOptions::new(0) };
+        Self { connector: Connector::new(Some(options)) }
+    }
+
     /// Checks every server of an upstream again and again, where its settings ask for it.
     pub async fn run(&self, upstream: &Upstream) {
         let Some(health) = &upstream.settings().health else { return };
@@ -44,7 +48,12 @@ impl HealthChecks {
     async fn ask(&self, upstream: &Upstream, server: &Server, path: &str, timeout: Duration) -> pingora::Result<bool> {
         let (mut session, _) = self.connector.get_http_session(&peer::of(upstream, server, timeout)).await?;
         let mut request = RequestHeader::build("GET", path.as_bytes(), None)?;
-        request.insert_header(HOST, server.host())?;
+        if upstream.settings().http2 {
+            // HTTP/2 says scheme and authority in the target.
+            request.set_uri(target(server, path)?);
+        } else {
+            request.insert_header(HOST, server.host())?;
+        }
         request.insert_header(USER_AGENT, "doorward-health")?;
         session.write_request_header(Box::new(request)).await?;
         session.finish_request_body().await?;
@@ -53,4 +62,10 @@ impl HealthChecks {
         session.shutdown().await;
         Ok(well)
     }
+}
+
+fn target(server: &Server, path: &str) -> pingora::Result<Uri> {
+    let scheme = if server.url().tls { "https" } else { "http" };
+    let uri = Uri::builder().scheme(scheme).authority(server.host().as_bytes()).path_and_query(path).build();
+    uri.map_err(|cause| Error::because(ErrorType::InvalidHTTPHeader, "the target of a health check", cause))
 }

@@ -12,7 +12,8 @@ use crate::forward::Forward;
 use crate::gateway::Admission;
 use crate::request::Incoming;
 use crate::routing::{Cors, Route};
-use crate::telemetry::Record;
+use crate::stay::Guest;
+use crate::telemetry::{Journal, Record};
 use crate::upstream::{Tried, Upstream, UpstreamError};
 
 /// The request's own view: the snapshot it began with, how far it is, and what its log line will say.
@@ -22,6 +23,10 @@ pub struct Passage {
     pub(super) stage: Stage,
     pub(super) record: Record,
     pub(super) cors: Option<Cors>,
+    /// The request as the owner of its connection sees it.
+    pub(super) guest: Option<Arc<Guest>>,
+    journal: Journal,
+    logged: bool,
     _in_flight: InFlight,
 }
 
@@ -74,7 +79,8 @@ impl Forwarding {
 }
 
 impl Passage {
-    pub(super) fn new(snapshot: Arc<Snapshot>, in_flight: IntGauge) -> Self {
+    pub(super) fn new(snapshot: Arc<Snapshot>, journal: &Journal) -> Self {
+        let in_flight = journal.metrics().in_flight().clone();
         in_flight.inc();
         Self {
             began: Instant::now(),
@@ -82,6 +88,9 @@ impl Passage {
             stage: Stage::Arrived,
             record: Record::default(),
             cors: None,
+            guest: Guest::served(),
+            journal: journal.clone(),
+            logged: false,
             _in_flight: InFlight(in_flight),
         }
     }
@@ -125,10 +134,30 @@ impl Passage {
         self.record.server = server.or_else(|| self.record.server.take());
     }
 
+    /// Writes the request's line. Why the gateway ended it says more than how that looked from inside.
+    pub(super) fn log(&mut self) {
+        if let Some(reason) = self.guest.as_ref().and_then(|guest| guest.shown_out()) {
+            self.record.reason = reason;
+        }
+        self.logged = true;
+        self.journal.request(&self.record, self.began);
+    }
+
     pub(super) fn forwarding(&mut self) -> Option<&mut Forwarding> {
         match &mut self.stage {
             Stage::Forwarding(forwarding) => Some(forwarding),
             Stage::Arrived | Stage::Answered => None,
+        }
+    }
+}
+
+/// A request that is dropped half-way has its line too.
+impl Drop for Passage {
+    fn drop(&mut self) {
+        if !self.logged {
+            self.note_server();
+            self.record.reason = "client-closed";
+            self.log();
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::id;
 use crate::problem::{Problem, Rejection};
 use crate::request::Incoming;
 use crate::routing::{Cors, Target};
+use crate::stay::Stay;
 
 impl Carrier {
     /// From raw header to an upstream (`false`) or an answer (`true`), in the order of `docs/architecture.md`.
@@ -62,6 +63,11 @@ impl Carrier {
                     }
                     if let Err(error) = expectation::meet(session).await? {
                         return self.refuse(session, passage, &error.into()).await;
+                    }
+                    if let Some(guest) = passage.guest.as_ref().filter(|_| admission.grant().live().is_some()) {
+                        let gateway = Arc::clone(&passage.snapshot.gateway);
+                        let clock = self.services.clock.clone();
+                        guest.enter(Stay::new(admission.clone(), gateway, clock, target.outlive_token));
                     }
                     passage.record.upstream = Some(Arc::clone(forward.upstream()));
                     passage.stage = Stage::Forwarding(Box::new(Forwarding::new(forward, incoming.websocket)));

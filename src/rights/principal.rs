@@ -25,6 +25,12 @@ impl Principal {
         &self.identity
     }
 
+    /// The same, shared.
+    #[must_use]
+    pub fn shared_identity(&self) -> &Arc<Identity> {
+        &self.identity
+    }
+
     /// Who the users database knows.
     #[must_use]
     pub fn account(&self) -> &Account {

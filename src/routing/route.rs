@@ -49,6 +49,8 @@ pub struct UpstreamTarget {
     pub forward_token: bool,
     /// Whether a WebSocket may be opened (RFC 6455).
     pub websocket: bool,
+    /// Whether a request that goes on may outlive its token.
+    pub outlive_token: bool,
     /// How long the upstream may be silent: before its response header, and between two reads of the body.
     pub timeout: Duration,
     /// The largest request body in bytes; none: no limit.

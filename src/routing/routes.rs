@@ -143,6 +143,7 @@ mod tests {
             encoded_slash: false,
             forward_token: false,
             websocket: false,
+            outlive_token: false,
             timeout: std::time::Duration::from_secs(60),
             max_body: None,
         }

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use super::{Death, Fence, Live, Revoked, RightsMarks};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::identity::Subject;
 use crate::keycloak::Introspection;
 use crate::rights::{Epoch, Principal};
 use crate::store::{Batch, Change, ChangeKind, Position};
+use crate::streams::Streams;
 
 /// Everything that can make a proven, enriched principal untrue. Answers from memory, without waiting.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub struct Standing {
     marks: RightsMarks,
     epoch: Arc<Epoch>,
     applied: AtomicI64,
+    streams: Arc<Streams>,
 }
 
 /// The answer of [`Standing::confirm`].
@@ -55,6 +57,7 @@ impl Standing {
             marks: RightsMarks::default(),
             epoch,
             applied: AtomicI64::new(0),
+            streams: Arc::default(),
         }
     }
 
@@ -86,10 +89,26 @@ impl Standing {
         if identity.expires_at() <= now {
             return Verdict::Dead(Death::Expired);
         }
-        match self.staleness(&principal) {
-            Some(staleness) => Verdict::Stale(staleness),
-            None => Verdict::Live(Live::new(principal, now)),
+        self.up_to_date(principal, now)
+    }
+
+    /// The same for a request that was let in at `since` and goes on: what its time is over for is asked elsewhere.
+    #[must_use]
+    pub fn still(&self, principal: Principal, since: Timestamp) -> Verdict {
+        // Without a lease it may go on as its rights may: what it was let in by was asked then.
+        if !self.fence.open(&self.clock) && !self.fence.lets_rights_pass(&self.clock) {
+            return Verdict::Blind;
         }
+        match self.revoked.death(principal.identity()) {
+            Some(death) => Verdict::Dead(death),
+            None => self.up_to_date(principal, since),
+        }
+    }
+
+    /// The requests that go on.
+    #[must_use]
+    pub fn streams(&self) -> &Arc<Streams> {
+        &self.streams
     }
 
     /// The position that an answer about this subject must have seen to count.
@@ -146,6 +165,7 @@ impl Standing {
     /// Learns of a change that this node makes itself: too early is never wrong.
     pub fn learn(&self, change: &Change) {
         self.revoked.learn(change, &self.clock);
+        self.streams.touch(change);
     }
 
     /// Applies what a poll returned; nothing is trusted longer before that is done.
@@ -159,12 +179,26 @@ impl Standing {
             self.revoked.learn(&entry.change, &self.clock);
             self.marks.learn(&entry.change, entry.position, &self.clock);
         }
+        // Whoever is woken finds all of it.
+        if batch.restarted {
+            self.streams.touch_all();
+        }
+        for entry in &batch.entries {
+            self.streams.touch(&entry.change);
+        }
     }
 
     /// Forgets what cannot matter any more.
     pub fn sweep(&self) {
         self.revoked.sweep(&self.clock);
         self.marks.sweep(&self.clock);
+    }
+
+    fn up_to_date(&self, principal: Principal, at: Timestamp) -> Verdict {
+        match self.staleness(&principal) {
+            Some(staleness) => Verdict::Stale(staleness),
+            None => Verdict::Live(Live::new(principal, at)),
+        }
     }
 
     fn staleness(&self, principal: &Principal) -> Option<Staleness> {

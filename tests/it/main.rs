@@ -24,6 +24,7 @@ mod pages;
 mod pipeline;
 mod postgres;
 mod reload;
+mod streams;
 mod supply;
 mod tokens;
 mod users;

@@ -27,6 +27,7 @@ pub(super) fn read<'s>(
         encoded_slash: section.flag("encoded_slash", false),
         forward_token,
         websocket: section.flag("websocket", false),
+        outlive_token: section.flag("outlive_token", false),
         timeout: section.duration("timeout", seconds(60), seconds(1) / 10..=seconds(24 * 3600)),
         max_body: section.size("max_body", 0..=1 << 40),
         upstream_host: upstream_host?,

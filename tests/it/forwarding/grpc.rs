@@ -1,20 +1,26 @@
 //! gRPC (HTTP/2 with trailers) from end to end; client and application are the h2 crate's.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
 use h2::{client, server};
 use http::{HeaderMap, Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
+use crate::support::patience::wait_for;
 use crate::support::setup::Setup;
 
 /// An application that answers with every message that it got, and then with trailers. It says which fields came.
-async fn echo(listener: TcpListener) {
+async fn echo(listener: TcpListener, checks: Arc<AtomicUsize>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
+        let checks = Arc::clone(&checks);
         tokio::spawn(async move {
             let mut connection = server::handshake(stream).await.unwrap();
             while let Some(Ok((request, respond))) = connection.accept().await {
+                checks.fetch_add(usize::from(request.uri().path() == "/healthz"), Ordering::SeqCst);
                 tokio::spawn(answer(request, respond));
             }
         });
@@ -45,7 +51,8 @@ fn messages_stream_both_ways_and_the_trailers_arrive() {
     let runtime = Runtime::new().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
-    runtime.spawn(echo(listener));
+    let checks = Arc::new(AtomicUsize::new(0));
+    runtime.spawn(echo(listener, Arc::clone(&checks)));
     let mut setup = Setup::new();
     let (old, new) = (format!("\"{}\"", setup.upstream.url()), format!("\"http://{address}\""));
     setup.config.upstreams = setup.config.upstreams.replace(&old, &new) + "http2 = true\n";
@@ -82,4 +89,21 @@ fn messages_stream_both_ways_and_the_trailers_arrive() {
         let (response, _messages) = requests.send_request(refused, true).unwrap();
         assert_eq!(response.await.unwrap().status().as_u16(), 401);
     });
+}
+
+#[test]
+fn its_health_is_asked_in_its_own_language() {
+    let runtime = Runtime::new().unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    let checks = Arc::new(AtomicUsize::new(0));
+    runtime.spawn(echo(listener, Arc::clone(&checks)));
+    let mut setup = Setup::new();
+    let health = "health = { path = \"/healthz?x=1\", interval = \"100ms\", timeout = \"5s\", up = 1, down = 1 }\n";
+    setup.config.upstreams =
+        format!("[[upstream]]\nname = \"app\"\nservers = [\"http://{address}\"]\nhttp2 = true\n{health}");
+    let running = setup.start();
+    wait_for("checks", || (checks.load(Ordering::SeqCst) > 3).then_some(()));
+    assert_eq!(running.gateway.metric("doorward_upstream_server_up", &[&address.to_string()]), 1.0);
+    assert_eq!(running.gateway.metric("doorward_upstream_passed_over_total", &["health-check"]), 0.0);
 }

@@ -1,0 +1,5 @@
+//! A request that goes on ends when what let it in is no longer true.
+
+mod ended;
+mod stay;
+mod world;
