@@ -11,15 +11,16 @@ use std::time::Duration;
 use bench_scene::{Folder, Outcome, Provider, fill, spoilt};
 use criterion::Criterion;
 use doorward::clock::Clock;
-use doorward::config::{Issuer, Settings};
+use doorward::config::{Issuer, Settings, WhenBlind};
 use doorward::gateway::Gateway;
 use doorward::identity::{Identities, Identity, IssuerKeys, KeySource, KeysMetrics, Pace, TokenMetrics};
 use doorward::keycloak::{Http, KeycloakMetrics, Oidc, Timeouts};
 use doorward::request::{Incoming, Peer, RawHead, TrustedProxies};
 use doorward::rights::{Directory, Epoch, Principal};
 use doorward::routing::{Route, Routes};
-use doorward::standing::{Follower, Standing};
-use doorward::store::{Options, Sqlite};
+use doorward::signals::Introspector;
+use doorward::standing::{Follower, Membership, Standing};
+use doorward::store::{Node, Options, Sqlite};
 use http::{HeaderMap, HeaderValue};
 use prometheus::Registry;
 use tokio::runtime::Runtime;
@@ -107,7 +108,9 @@ impl Steps {
         let blind = settings.users.stale_when_blind;
         let standing = Arc::new(Standing::new(clock.clone(), blind, DAY, Arc::clone(&epoch)));
         let directory = Arc::new(Directory::open(Arc::clone(&store) as _, epoch, None).await?);
-        let mut follower = Follower::new(store, Arc::clone(&standing), Arc::clone(&directory), clock.clone());
+        let node = Node { name: "bench".to_owned(), version: "0".to_owned() };
+        let membership = Arc::new(Membership::new(Arc::clone(&store) as _, Arc::clone(&standing), node));
+        let mut follower = Follower::new(store, membership, Arc::clone(&standing), Arc::clone(&directory));
         follower.load().await?;
         tokio::spawn(follower.follow());
         let registry = Registry::new();
@@ -115,8 +118,8 @@ impl Steps {
         let issuers = || vec![(settings.keycloak.clone(), Arc::clone(&keys))];
         let metrics = TokenMetrics::new(&registry)?;
         let identities = Arc::new(Identities::new(issuers(), 100_000, metrics.clone()));
-        let gateway =
-            Gateway::new(Arc::clone(&identities), Arc::clone(&directory), Arc::clone(&standing), clock.clone());
+        let blind = (Arc::new(Introspector::new(vec![])), WhenBlind::Refuse);
+        let gateway = Gateway::new(Arc::clone(&identities), Arc::clone(&directory), Arc::clone(&standing), blind);
         let forgetful = Identities::new(issuers(), 0, metrics);
         Ok(Self { identities, forgetful, directory, standing, gateway, routes: Routes::new(settings.routes), clock })
     }

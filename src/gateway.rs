@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::config::WhenBlind;
 use crate::identity::{Identities, Identity, ProveError};
+use crate::keycloak::Introspection;
 use crate::policy::{Grant, Rule};
 use crate::problem::{Caller, Rejection};
 use crate::request::{Credential, CredentialError, Incoming, Presented};
 use crate::rights::{Directory, EnrichError, Principal};
 use crate::routing::Route;
-use crate::standing::{Live, Staleness, Standing, Verdict};
+use crate::signals::{IntrospectError, Introspector};
+use crate::standing::{Death, Live, Staleness, Standing, Verdict};
 use crate::streams::Streams;
 
 /// The steps that outlive a reload.
@@ -17,7 +20,25 @@ pub struct Gateway {
     identities: Arc<Identities>,
     directory: Arc<Directory>,
     standing: Arc<Standing>,
+    introspector: Arc<Introspector>,
+    when_blind: WhenBlind,
     clock: Clock,
+}
+
+/// What tells of a credential whether it is alive, where memory cannot.
+#[derive(Clone, Copy)]
+pub enum Evidence<'e> {
+    /// An access token, about which Keycloak can be asked.
+    Token(&'e str),
+    /// What Keycloak said of it since the request came.
+    Said(&'e Introspection),
+}
+
+/// What memory is trusted by.
+enum Trust<'e> {
+    Lease,
+    Said(&'e Introspection),
+    Asked(Arc<Introspection>),
 }
 
 /// What a request is admitted to.
@@ -44,8 +65,14 @@ impl Admission {
 impl Gateway {
     /// Puts the steps together.
     #[must_use]
-    pub fn new(identities: Arc<Identities>, directory: Arc<Directory>, standing: Arc<Standing>, clock: Clock) -> Self {
-        Self { identities, directory, standing, clock }
+    pub fn new(
+        identities: Arc<Identities>,
+        directory: Arc<Directory>,
+        standing: Arc<Standing>,
+        (introspector, when_blind): (Arc<Introspector>, WhenBlind),
+    ) -> Self {
+        let clock = standing.clock().clone();
+        Self { identities, directory, standing, introspector, when_blind, clock }
     }
 
     /// Judges whoever asks by the rule of the route.
@@ -53,21 +80,14 @@ impl Gateway {
         let grant = match &route.rule {
             Rule::Public => Grant::public(),
             Rule::Protected(requirements) => {
-                let identity = self.prove(&incoming.presented).await?;
-                let live = self.confirm(identity).await?;
+                let token = bearer(&incoming.presented)?;
+                let identity = self.prove_bearer(token).await?;
+                let live = self.confirm(identity, Evidence::Token(token)).await?;
                 let caller = caller(&live);
                 requirements.judge(live).map_err(|denial| Rejection::Denied(denial, caller))?
             }
         };
         Ok(Admission { route: Arc::clone(route), grant })
-    }
-
-    async fn prove(&self, presented: &Presented) -> Result<Arc<Identity>, Rejection> {
-        match presented {
-            Presented::One(Credential::Bearer(token)) => Ok(self.prove_bearer(token.expose()).await?),
-            Presented::One(Credential::Client(_)) | Presented::Nothing => Err(CredentialError::Missing.into()),
-            Presented::Unusable(error) => Err((*error).into()),
-        }
     }
 
     /// Who a bearer token proves.
@@ -76,8 +96,22 @@ impl Gateway {
     }
 
     /// Enriches, and asks last whether all of it is still true. What was read before a change is read again.
-    pub async fn confirm(&self, identity: Arc<Identity>) -> Result<Live, Rejection> {
-        self.settle(identity, |principal| self.standing.confirm(principal)).await
+    pub async fn confirm(&self, identity: Arc<Identity>, evidence: Evidence<'_>) -> Result<Live, Rejection> {
+        let mut last = Rejection::Blind;
+        for _ in 0..TRUSTS {
+            let trust = self.trust(&identity, evidence).await?;
+            let confirm = |principal| match &trust {
+                Trust::Lease => self.standing.confirm(principal),
+                Trust::Said(said) => self.standing.confirm_active(principal, said),
+                Trust::Asked(said) => self.standing.confirm_active(principal, said),
+            };
+            match self.settle(Arc::clone(&identity), confirm).await {
+                // The lease ended while the rights were read.
+                Err(rejection @ Rejection::Blind) => last = rejection,
+                outcome => return outcome,
+            }
+        }
+        Err(last)
     }
 
     /// Whether a request that was admitted and goes on would be admitted still, but for the end of its token.
@@ -98,7 +132,6 @@ impl Gateway {
     }
 
     async fn settle(&self, identity: Arc<Identity>, confirm: impl Fn(Principal) -> Verdict) -> Result<Live, Rejection> {
-        self.see().await?;
         for _ in 0..READS {
             let principal = match self.enrich(&identity).await? {
                 Some(principal) => principal,
@@ -114,12 +147,39 @@ impl Gateway {
         Err(Rejection::Unsettled)
     }
 
-    /// A node that hears of no changes knows nothing, not even whom to refuse; it waits once for the next poll.
+    /// Whether anything can be judged at all: before something is spent for an answer that could not be.
     pub async fn see(&self) -> Result<(), Rejection> {
+        let asks = self.when_blind == WhenBlind::Introspect && self.standing.lets_rights_pass();
+        if self.has_lease().await || asks { Ok(()) } else { Err(Rejection::Blind) }
+    }
+
+    /// A node that hears of no changes does not know whom to refuse. It has the log polled at once and waits a moment;
+    /// then Keycloak is asked, by a call that is sent after the request came.
+    async fn trust<'e>(&self, identity: &Identity, evidence: Evidence<'e>) -> Result<Trust<'e>, Rejection> {
+        if self.has_lease().await {
+            return Ok(Trust::Lease);
+        }
+        if self.when_blind == WhenBlind::Refuse || !self.standing.lets_rights_pass() {
+            return Err(Rejection::Blind);
+        }
+        if let Some(death) = self.standing.revoked().death(identity) {
+            return Err(death.into());
+        }
+        match evidence {
+            Evidence::Said(said) => Ok(Trust::Said(said)),
+            Evidence::Token(token) => match self.introspector.ask(identity, token).await {
+                Ok(said) => Ok(Trust::Asked(said)),
+                Err(IntrospectError::Inactive) => Err(Death::Inactive.into()),
+                Err(IntrospectError::Keycloak(_) | IntrospectError::NoClient) => Err(Rejection::Blind),
+            },
+        }
+    }
+
+    async fn has_lease(&self) -> bool {
         if !self.standing.sees() {
             self.standing.fence().wait().await;
         }
-        if self.standing.sees() { Ok(()) } else { Err(Rejection::Blind) }
+        self.standing.sees()
     }
 
     /// Nothing where the answer was a refusal that a newer change may turn.
@@ -149,10 +209,21 @@ impl Gateway {
     }
 }
 
+fn bearer(presented: &Presented) -> Result<&str, CredentialError> {
+    match presented {
+        Presented::One(Credential::Bearer(token)) => Ok(token.expose()),
+        Presented::One(Credential::Client(_)) | Presented::Nothing => Err(CredentialError::Missing),
+        Presented::Unusable(error) => Err(*error),
+    }
+}
+
 fn caller(live: &Live) -> Caller {
     let principal = live.principal();
     Caller { subject: Arc::clone(principal.identity().subject().sub()), user: principal.account().id() }
 }
+
+/// By a lease, and once more where it ends meanwhile.
+const TRUSTS: usize = 2;
 
 /// The first read, and two more when changes overtake it.
 const READS: usize = 3;

@@ -17,6 +17,12 @@ pub fn request_id() -> Arc<str> {
     Arc::from(&*Uuid::new_v4().simple().encode_lower(&mut room))
 }
 
+/// A new id of a node, one for each time that it joins.
+#[must_use]
+pub fn node_id() -> Uuid {
+    Uuid::new_v4()
+}
+
 /// A new name of a change in the log, never used before.
 #[must_use]
 pub fn change_tag() -> Uuid {

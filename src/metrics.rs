@@ -40,6 +40,25 @@ impl Dropped {
     }
 }
 
+/// What is looked up only when somebody scrapes.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed {
+    /// Since the last poll was sent.
+    pub log_age: Option<Duration>,
+    /// How far the log is applied.
+    pub position: i64,
+    /// Entries in memory.
+    pub revoked: usize,
+    /// Requests that go on.
+    pub streams: usize,
+    /// Members, as they were last seen.
+    pub nodes: usize,
+    /// Time without a lease.
+    pub blind: Duration,
+    /// Lines of the log.
+    pub log_dropped: u64,
+}
+
 /// The gateway's own metrics in a registry of its own.
 #[derive(Debug)]
 pub struct Metrics {
@@ -54,6 +73,9 @@ pub struct Metrics {
     database: HistogramVec,
     log_age: prometheus::Gauge,
     revoked: IntGauge,
+    position: IntGauge,
+    nodes: IntGauge,
+    blind: prometheus::Counter,
     in_flight: IntGauge,
     log_dropped: IntGauge,
     upstream_tries: IntCounterVec,
@@ -111,6 +133,9 @@ impl Metrics {
                 "Time since the last successful poll of the change log.",
             )?,
             revoked: IntGauge::new("doorward_revocations", "Revocations in memory.")?,
+            position: IntGauge::new("doorward_change_log_position", "How far this node has applied the change log.")?,
+            nodes: IntGauge::new("doorward_nodes", "Members when this node last looked.")?,
+            blind: prometheus::Counter::new("doorward_blind_seconds_total", "Time without a lease.")?,
             log_dropped: IntGauge::new(
                 "doorward_log_lines_dropped",
                 "Log lines that were dropped because standard error took none for too long.",
@@ -158,6 +183,9 @@ impl Metrics {
         self.registry.register(Box::new(self.database.clone()))?;
         self.registry.register(Box::new(self.log_age.clone()))?;
         self.registry.register(Box::new(self.revoked.clone()))?;
+        self.registry.register(Box::new(self.position.clone()))?;
+        self.registry.register(Box::new(self.nodes.clone()))?;
+        self.registry.register(Box::new(self.blind.clone()))?;
         self.registry.register(Box::new(self.in_flight.clone()))?;
         self.registry.register(Box::new(self.log_dropped.clone()))?;
         self.registry.register(Box::new(self.upstream_tries.clone()))
@@ -237,11 +265,15 @@ impl Metrics {
     }
 
     /// What is looked up only when somebody scrapes.
-    pub fn observe(&self, log_age: Option<Duration>, revoked: usize, streams: usize, log_dropped: u64) {
-        self.streams.set(i64::try_from(streams).unwrap_or(i64::MAX));
-        self.log_dropped.set(i64::try_from(log_dropped).unwrap_or(i64::MAX));
-        self.log_age.set(log_age.map_or(f64::INFINITY, |age| age.as_secs_f64()));
-        self.revoked.set(i64::try_from(revoked).unwrap_or(i64::MAX));
+    pub fn observe(&self, now: &Observed) {
+        self.streams.set(i64::try_from(now.streams).unwrap_or(i64::MAX));
+        self.log_dropped.set(i64::try_from(now.log_dropped).unwrap_or(i64::MAX));
+        self.log_age.set(now.log_age.map_or(f64::INFINITY, |age| age.as_secs_f64()));
+        self.revoked.set(i64::try_from(now.revoked).unwrap_or(i64::MAX));
+        self.position.set(now.position);
+        self.nodes.set(i64::try_from(now.nodes).unwrap_or(i64::MAX));
+        let blind = now.blind.as_secs_f64() - self.blind.get();
+        self.blind.inc_by(blind.max(0.0));
     }
 
     /// The text exposition format.

@@ -3,6 +3,7 @@
 use super::counters::CallerKey;
 use super::parts::Desk;
 use super::{ApiError, Call};
+use crate::gateway::Evidence;
 use crate::problem::Rejection;
 use crate::request::{Credential, CredentialError, Presented};
 use crate::standing::Live;
@@ -21,7 +22,7 @@ impl Caller {
         match &call.incoming.presented {
             Presented::One(Credential::Bearer(token)) => {
                 let identity = desk.parts.gateway.prove_bearer(token.expose()).await?;
-                Ok(Self::User(Box::new(desk.parts.gateway.confirm(identity).await?)))
+                Ok(Self::User(Box::new(desk.parts.gateway.confirm(identity, Evidence::Token(token.expose())).await?)))
             }
             Presented::One(Credential::Client(shown)) => {
                 let address = call.incoming.client.address;

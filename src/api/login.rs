@@ -14,6 +14,7 @@ use super::login_name::LoginName;
 use super::parts::Desk;
 use super::token_response::TokenResponse;
 use super::{ApiError, Call, Endpoint, Parts, Reply, json_body, unready};
+use crate::gateway::Evidence;
 use crate::identity::Identity;
 use crate::keycloak::{KeycloakError, LoginError, LoginRefusal, PasswordLogin, Tokens};
 use crate::problem::Rejection;
@@ -122,7 +123,7 @@ async fn welcome(desk: &Desk, tokens: &Tokens) -> Result<(Arc<Identity>, Live), 
         }
     };
     let verified = identity.profile().email_verified || !desk.require_verified_email;
-    let outcome = match parts.gateway.confirm(Arc::clone(&identity)).await {
+    let outcome = match parts.gateway.confirm(Arc::clone(&identity), Evidence::Token(tokens.access_token())).await {
         Ok(live) if verified => return Ok((identity, live)),
         Ok(_) => Err(ApiError::EmailNotVerified.into()),
         Err(rejection) => Err(rejection),

@@ -14,6 +14,7 @@ use super::parts::Desk;
 use super::refresh_token::UnverifiedRefreshToken;
 use super::token_response::TokenResponse;
 use super::{ApiError, Call, Endpoint, Reply, json_body};
+use crate::gateway::Evidence;
 use crate::identity::Identity;
 use crate::keycloak::{KeycloakError, RefreshTokenError, RefreshTokenRefusal, Tokens};
 use crate::problem::Rejection;
@@ -71,7 +72,7 @@ async fn refresh(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     let tokens = tokio::time::timeout(PATIENCE, landing).await.unwrap_or(Err(KeycloakError::TimedOut.into()));
     let tokens = tokens.map_err(refusal)?;
     let identity = desk.parts.prove_fresh(tokens.access_token()).await?;
-    match desk.parts.gateway.confirm(Arc::clone(&identity)).await {
+    match desk.parts.gateway.confirm(Arc::clone(&identity), Evidence::Token(tokens.access_token())).await {
         Ok(live) => {
             desk.flights.given(digest);
             reply(&desk, &tokens, &identity, &live)

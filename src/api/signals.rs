@@ -15,7 +15,7 @@ use super::{ApiError, Call, Endpoint, Reply};
 use crate::identity::{Action, ProveError};
 use crate::problem::Rejection;
 use crate::request::Method;
-use crate::signals::{Outcome, Signal};
+use crate::signals::{Fate, Signal};
 
 /// The endpoints.
 pub(super) fn endpoints() -> [Endpoint; 3] {
@@ -55,7 +55,7 @@ pub(super) fn endpoints() -> [Endpoint; 3] {
 
 async fn log_out(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     let (signal, arrived) = (Signal::BackchannelLogout, desk.parts.clock.boot());
-    let text = logout_token(&call).inspect_err(|_| desk.parts.signals.metrics().heard(signal, Outcome::Refused))?;
+    let text = logout_token(&call).inspect_err(|_| desk.parts.signals.metrics().heard(signal, Fate::Refused))?;
     let read = desk.parts.identities.read_logout(&text, desk.parts.clock.wall()).await;
     let token = read.map_err(|error| refused(&desk, signal, error))?;
     desk.parts.signals.log_out(&token, arrived).await.map_err(ApiError::Unannounced)?;
@@ -79,8 +79,8 @@ async fn obey(desk: Arc<Desk>, call: Call, action: Action) -> Result<Reply, Reje
 
 fn refused(desk: &Desk, signal: Signal, error: ProveError) -> ApiError {
     let outcome = match &error {
-        ProveError::Token(_) => Outcome::Refused,
-        ProveError::KeysUnavailable { .. } => Outcome::Unknown,
+        ProveError::Token(_) => Fate::Refused,
+        ProveError::KeysUnavailable { .. } => Fate::Unknown,
     };
     desk.parts.signals.metrics().heard(signal, outcome);
     tracing::warn!(error = &error as &dyn std::error::Error, ?signal, "a signal of the end of sessions was refused");

@@ -12,7 +12,9 @@ use super::parts::Desk;
 use super::refresh_token::UnverifiedRefreshToken;
 use super::validation::{Validation, inactive};
 use super::{ApiError, Call, Endpoint, Parts, Reply, json_body};
+use crate::gateway::Evidence;
 use crate::identity::{Identity, ProveError};
+use crate::keycloak::Introspection;
 use crate::problem::Rejection;
 use crate::request::Method;
 use crate::rights::EnrichError;
@@ -63,13 +65,14 @@ async fn validate(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
 
 /// The principal behind a token that would pass; nothing behind one that would not. That nobody knows is neither.
 async fn judge(parts: &Parts, token: &str) -> Result<Option<(Live, &'static str)>, Rejection> {
-    let (identity, kind) = if UnverifiedRefreshToken::is_meant_by(token) {
-        (described(parts, token).await?, "refresh_token")
+    let (confirmed, kind) = if UnverifiedRefreshToken::is_meant_by(token) {
+        let Some((identity, said)) = described(parts, token).await? else { return Ok(None) };
+        (parts.gateway.confirm(identity, Evidence::Said(&said)).await, "refresh_token")
     } else {
-        (proven(parts, token).await?, "Bearer")
+        let Some(identity) = proven(parts, token).await? else { return Ok(None) };
+        (parts.gateway.confirm(identity, Evidence::Token(token)).await, "Bearer")
     };
-    let Some(identity) = identity else { return Ok(None) };
-    match parts.gateway.confirm(identity).await {
+    match confirmed {
         Ok(live) => Ok(Some((live, kind))),
         Err(
             Rejection::Dead(_)
@@ -91,10 +94,14 @@ async fn proven(parts: &Parts, token: &str) -> Result<Option<Arc<Identity>>, Rej
 }
 
 /// A refresh token only Keycloak can read.
-async fn described(parts: &Parts, token: &str) -> Result<Option<Arc<Identity>>, Rejection> {
+async fn described(parts: &Parts, token: &str) -> Result<Option<(Arc<Identity>, Introspection)>, Rejection> {
     if UnverifiedRefreshToken::read(token.to_owned(), &parts.oidc).is_err() {
         return Ok(None);
     }
     let said = parts.oidc.introspect_refresh_token(token).await.map_err(ApiError::from)?;
-    Ok(said.and_then(|said| parts.identities.described(&said, parts.clock.wall()).ok()))
+    let described = |said: Introspection| {
+        let identity = parts.identities.described(&said, parts.clock.wall()).ok()?;
+        Some((identity, said))
+    };
+    Ok(said.and_then(described))
 }

@@ -22,9 +22,9 @@ use crate::metrics::Metrics;
 use crate::operations::Health;
 use crate::proxy::HealthChecks;
 use crate::rights::{Directory, Epoch};
-use crate::signals::{Announcer, SignalMetrics, Signals};
-use crate::standing::{Follower, Standing};
-use crate::store::{Options, Store, StoreError};
+use crate::signals::{AnnounceMetrics, Announcer, SignalMetrics, Signals, Spread};
+use crate::standing::{Follower, Membership, Standing};
+use crate::store::{Node, Options, Store, StoreError};
 use crate::telemetry::{Journal, Sink};
 use crate::upstream::UpstreamMetrics;
 
@@ -42,6 +42,10 @@ pub struct App {
     pub(super) authorities: Option<Authorities>,
     /// What runs beside the requests.
     pub tasks: Tasks,
+    /// What tells the others, and has to finish.
+    pub announcer: Arc<Announcer>,
+    /// This node among the others.
+    pub membership: Arc<Membership>,
     /// Tells everybody that the node is about to stop.
     pub stop: watch::Sender<bool>,
 }
@@ -103,12 +107,20 @@ impl App {
             Provision::OnFirstSight => Some(Provisioner::new(Arc::clone(&store) as _)),
         };
         let directory = Arc::new(Directory::open(Arc::clone(&store) as _, epoch, provisioner).await?);
+        let membership = Arc::new(Membership::new(Arc::clone(&store), Arc::clone(&standing), node(&settings)));
         let mut follower =
-            Follower::new(Arc::clone(&store) as _, Arc::clone(&standing), Arc::clone(&directory), clock.clone());
+            Follower::new(Arc::clone(&store), Arc::clone(&membership), Arc::clone(&standing), Arc::clone(&directory));
         follower.load().await?;
         tasks.essential("change log", follower.follow());
 
-        let announcer = Arc::new(Announcer::new(Arc::clone(&store) as _, Arc::clone(&standing), clock.clone()));
+        let spread = Arc::new(Spread::new(Arc::clone(&store), clock.clone()));
+        tasks.restarting("spread", {
+            let spread = Arc::clone(&spread);
+            move || Arc::clone(&spread).run()
+        });
+        let announce_metrics = AnnounceMetrics::new(metrics.registry())?;
+        let announcer =
+            Arc::new(Announcer::new(Arc::clone(&store), Arc::clone(&standing), Arc::clone(&spread), announce_metrics));
         tasks.restarting("announcer", {
             let announcer = Arc::clone(&announcer);
             move || Arc::clone(&announcer).write()
@@ -130,14 +142,17 @@ impl App {
             store,
             standing: Arc::clone(&standing),
             signals: Arc::clone(&signals),
-            announcer,
+            announcer: Arc::clone(&announcer),
             directory,
             keep,
         };
         let fixed = Fixed::by(&settings);
         let certificates = certificates(&settings, &metrics, &mut tasks)?;
         let snapshot = Arc::new(ArcSwap::from_pointee(workshop.snapshot(settings, None).await?));
-        tasks.restarting("keeper", keeper(Arc::clone(&standing), kept, Arc::clone(&snapshot), keep, &clock));
+        tasks.restarting(
+            "keeper",
+            keeper(Arc::clone(&standing), kept, Arc::clone(&spread), Arc::clone(&snapshot), keep),
+        );
         if let Some(source) = source {
             let metrics = ReloadMetrics::new(metrics.registry())?;
             let reload = Reload::new(source, workshop, fixed, Arc::clone(&snapshot), certificates.clone(), metrics);
@@ -150,6 +165,7 @@ impl App {
             health: Health {
                 snapshot,
                 standing,
+                spread,
                 metrics,
                 signals: signals.metrics().clone(),
                 stopping,
@@ -160,6 +176,8 @@ impl App {
             certificates,
             authorities,
             tasks,
+            membership,
+            announcer,
             stop,
         })
     }
@@ -185,23 +203,29 @@ fn options(clock: &Clock, metrics: &Arc<Metrics>) -> Options {
     Options { clock: clock.clone(), observe, ..Options::default() }
 }
 
-/// Cleans what has expired, in memory and in the log.
+/// What other nodes and people are told of this one.
+fn node(settings: &Settings) -> Node {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Node { name: format!("{host}:{}", settings.server.listen.port()), version: env!("CARGO_PKG_VERSION").to_owned() }
+}
+
+/// Cleans what has expired, in memory and in the log, and members that are no more.
 fn keeper(
     standing: Arc<Standing>,
     store: Arc<dyn Store>,
+    spread: Arc<Spread>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     keep: Duration,
-    clock: &Clock,
-) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> + use<> {
-    let clock = clock.clone();
+) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> {
     move || {
-        let (standing, store, snapshot) = (Arc::clone(&standing), Arc::clone(&store), Arc::clone(&snapshot));
-        let clock = clock.clone();
+        let (standing, store, spread) = (Arc::clone(&standing), Arc::clone(&store), Arc::clone(&spread));
+        let snapshot = Arc::clone(&snapshot);
         Box::pin(async move {
             loop {
+                spread.bury_the_dead().await;
                 tokio::time::sleep(BETWEEN_SWEEPS).await;
                 standing.sweep();
-                snapshot.load().identities.sweep(clock.wall());
+                snapshot.load().identities.sweep(standing.clock().wall());
                 if let Err(error) = store.clean(keep).await {
                     tracing::warn!(error = &error as &dyn std::error::Error, "the change log could not be cleaned");
                 }

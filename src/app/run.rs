@@ -184,7 +184,13 @@ async fn drain(app: App, accepting: tokio::task::JoinHandle<()>, patience: Durat
         0 => info!("stopped"),
         left => warn!(left, "stopped, with requests still in flight ([server] shutdown_timeout)"),
     }
+    match app.announcer.finish(LAST_WORDS).await {
+        0 => {}
+        left => error!(left, "stopped, with revocations that could not be written to the change log"),
+    }
     app.tasks.stop().await;
+    // Nothing is judged any more: nobody needs to wait for this node.
+    app.membership.leave().await;
 }
 
 const UPSTREAM_POOL: usize = 1024;
@@ -197,4 +203,6 @@ const WRITE_BUFFER: usize = 4096;
 const BACKLOG: u32 = 4096;
 /// Idle connections are given a moment for requests that are on their way; a little more than the listener gives.
 const LAST_REQUESTS: Duration = Duration::from_millis(300);
+/// For what could not be written yet; then it is lost with this process.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);

@@ -18,7 +18,7 @@ use crate::proxy::HealthChecks;
 use crate::request::TrustedProxies;
 use crate::rights::Directory;
 use crate::routing::{PathPattern, PathPatternError, Routes};
-use crate::signals::{Announcer, Signals};
+use crate::signals::{Announcer, Introspector, Signals};
 use crate::standing::Standing;
 use crate::store::Store;
 use crate::upstream::{UpstreamMetrics, Upstreams};
@@ -84,7 +84,7 @@ impl Workshop {
             Arc::clone(&identities),
             Arc::clone(&self.directory),
             Arc::clone(&self.standing),
-            self.clock.clone(),
+            (self.introspector(&settings), settings.revocation.when_blind),
         ));
         let api = self.api(&settings, &gateway, &identities);
         let mut routes = std::mem::take(&mut settings.routes);
@@ -151,6 +151,11 @@ impl Workshop {
                 Arc::new(Identities::new(accepted.collect(), MAX_TOKENS, self.token_metrics.clone()))
             }
         }
+    }
+
+    fn introspector(&self, settings: &Settings) -> Arc<Introspector> {
+        let realms = settings.issuers().map(|issuer| Arc::new(realm::oidc(issuer, &self.http)));
+        Arc::new(Introspector::new(realms.collect()))
     }
 
     fn api(&self, settings: &Settings, gateway: &Arc<Gateway>, identities: &Arc<Identities>) -> Api {

@@ -8,8 +8,8 @@ use super::failure::Failure;
 use super::output::{Form, Output};
 use super::users::Lookup;
 use super::{
-    block_on, migrate as migration, permissions as permission_commands, roles as role_commands, say, sentence,
-    users as user_commands,
+    block_on, migrate as migration, nodes as node_commands, permissions as permission_commands, roles as role_commands,
+    say, sentence, settled, users as user_commands,
 };
 use crate::accounts::KeycloakAccount;
 use crate::app::{database, realm};
@@ -31,21 +31,44 @@ pub fn users(command: user_commands::Users, settings: &Settings) -> ExitCode {
                 Some(lookup) => ask(lookup, settings).await?,
                 None => None,
             };
-            user_commands::run(command, found, &*open(settings).await?, output).await
+            let store = open(settings).await?;
+            let before = settled::before(&*store).await;
+            user_commands::run(command, found, &*store, output).await?;
+            settled::after(store, before).await;
+            Ok(())
         })
     })
 }
 
 /// `doorward roles`.
 pub fn roles(command: role_commands::Roles, settings: &Settings) -> ExitCode {
-    print(command.json(), |output| wait(async { role_commands::run(command, &*open(settings).await?, output).await }))
+    print(command.json(), |output| {
+        wait(async {
+            let store = open(settings).await?;
+            let before = settled::before(&*store).await;
+            role_commands::run(command, &*store, output).await?;
+            settled::after(store, before).await;
+            Ok(())
+        })
+    })
 }
 
 /// `doorward permissions`.
 pub fn permissions(command: permission_commands::Permissions, settings: &Settings) -> ExitCode {
     print(command.json(), |output| {
-        wait(async { permission_commands::run(command, &*open(settings).await?, output).await })
+        wait(async {
+            let store = open(settings).await?;
+            let before = settled::before(&*store).await;
+            permission_commands::run(command, &*store, output).await?;
+            settled::after(store, before).await;
+            Ok(())
+        })
     })
+}
+
+/// `doorward nodes`.
+pub fn nodes(command: &node_commands::Nodes, settings: &Settings) -> ExitCode {
+    print(command.json(), |output| wait(async { node_commands::run(&*open(settings).await?, output).await }))
 }
 
 async fn open(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {

@@ -8,10 +8,12 @@ pub mod failure;
 pub mod healthcheck;
 pub mod ledger;
 pub mod migrate;
+pub mod nodes;
 pub mod output;
 pub mod permissions;
 pub mod roles;
 pub mod run;
+mod settled;
 mod user_record;
 pub mod users;
 
@@ -58,6 +60,8 @@ enum Command {
     Roles(roles::Roles),
     /// See and make permissions.
     Permissions(permissions::Permissions),
+    /// See the nodes that share the users database, whether they live, and how far behind they are.
+    Nodes(nodes::Nodes),
     /// Ask a running gateway whether it is ready; exit code 0 if it is.
     Healthcheck(healthcheck::Healthcheck),
 }
@@ -90,6 +94,7 @@ pub fn run() -> ExitCode {
         Command::Permissions(permissions) => {
             with_settings(&config, |settings| ledger::permissions(permissions, &settings))
         }
+        Command::Nodes(nodes) => with_settings(&config, |settings| ledger::nodes(&nodes, &settings)),
         Command::Healthcheck(healthcheck) => {
             with_settings(&config, |settings| healthcheck::run(&healthcheck, settings.server.admin_listen))
         }

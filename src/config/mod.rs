@@ -22,8 +22,8 @@ pub use complaints::{Complaint, Complaints};
 pub use fixed::Fixed;
 pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{
-    Auth, CertificateFiles, Client, Database, Health, Issuer, Provision, Server, ServerUrl, Settings, Throttling, Tls,
-    Upstream, Users,
+    Auth, CertificateFiles, Client, Database, Health, Issuer, Provision, Revocation, Server, ServerUrl, Settings,
+    Throttling, Tls, Upstream, Users, WhenBlind,
 };
 pub use source::{Read, Source};
 

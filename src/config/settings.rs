@@ -27,6 +27,8 @@ pub struct Settings {
     pub auth: Auth,
     /// `[users]`.
     pub users: Users,
+    /// `[revocation]`.
+    pub revocation: Revocation,
     /// Every `[[upstream]]`.
     pub upstreams: Vec<Upstream>,
     /// Every `[[route]]`, in the order of the file.
@@ -196,6 +198,22 @@ pub struct Users {
     pub provision: Provision,
     /// How old rights may be that cannot be checked against the database.
     pub stale_when_blind: Duration,
+}
+
+/// `[revocation]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// How a node goes on that hears of no changes.
+    pub when_blind: WhenBlind,
+}
+
+/// `[revocation] when_blind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenBlind {
+    /// Keycloak is asked about each token.
+    Introspect,
+    /// Protected routes answer 503.
+    Refuse,
 }
 
 /// `[users] database`.

@@ -120,7 +120,7 @@ fn keys_of_later_versions_are_unknown() {
         assert!(said(&with_route(&format!("path = \"/a\"\n{key}"))).contains("unknown key"), "{key}");
     }
     assert!(said(&format!("{MINIMAL}\n[users]\nlookup = \"select 1\"\n")).contains("unknown key"));
-    for section in ["[session]", "[revocation]", "[throttle]"] {
+    for section in ["[session]", "[throttle]"] {
         assert!(said(&format!("{MINIMAL}\n{section}\n")).contains("unknown key"), "{section}");
     }
 }

@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::app::Snapshot;
-use crate::metrics::Metrics;
-use crate::signals::SignalMetrics;
+use crate::metrics::{Metrics, Observed};
+use crate::signals::{SignalMetrics, Spread};
 use crate::standing::Standing;
 use crate::telemetry::Sink;
 
@@ -19,6 +19,8 @@ pub struct Health {
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// Revocations and rights.
     pub standing: Arc<Standing>,
+    /// The other nodes.
+    pub spread: Arc<Spread>,
     /// The numbers.
     pub metrics: Arc<Metrics>,
     /// The numbers of signals.
@@ -42,6 +44,8 @@ pub struct Readiness {
     pub stopping: bool,
     /// Whether the change log is heard of, so that rights and revocations can be trusted.
     pub change_log: bool,
+    /// This node's lease.
+    pub lease: LeaseReadiness,
     /// For every issuer, whether its keys can be used.
     pub keys: Vec<IssuerReadiness>,
     /// For every issuer whose events are read, whether they were of late.
@@ -57,6 +61,17 @@ pub struct EventsReadiness {
     pub heard: bool,
     /// How long ago they were, in seconds.
     pub age_seconds: Option<u64>,
+}
+
+/// The lease in `/readyz`: how long this node may trust its memory.
+#[derive(Debug, Serialize)]
+pub struct LeaseReadiness {
+    /// Whether it holds.
+    pub valid: bool,
+    /// How long ago the poll that gave it was sent.
+    pub age_ms: Option<u64>,
+    /// How far the change log is applied.
+    pub position: i64,
 }
 
 /// One issuer in `/readyz`.
@@ -87,13 +102,19 @@ impl Health {
             .collect();
         let (stopping, change_log) = (*self.stopping.borrow(), self.standing.sees());
         let judges = keys.first().is_some_and(|first| first.usable) && change_log;
+        let age = self.standing.fence().age(&self.clock);
+        let lease = LeaseReadiness {
+            valid: change_log,
+            age_ms: age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
+            position: self.standing.position().0,
+        };
         let snapshot = self.snapshot.load();
         let events = snapshot.events(&self.clock).map(|(issuer, age, heard)| EventsReadiness {
             issuer: issuer.to_string(),
             heard,
             age_seconds: age.map(|age| age.as_secs()),
         });
-        Readiness { ready: judges && !stopping, stopping, change_log, keys, events: events.collect() }
+        Readiness { ready: judges && !stopping, stopping, change_log, lease, keys, events: events.collect() }
     }
 
     /// The text that Prometheus scrapes.
@@ -102,12 +123,18 @@ impl Health {
         let snapshot = self.snapshot.load();
         snapshot.identities.observe();
         snapshot.upstreams.observe();
+        self.metrics.observe(&Observed {
+            log_age: self.standing.fence().age(&self.clock),
+            position: self.standing.position().0,
+            revoked: self.standing.revoked().len(),
+            streams: self.standing.streams().len(),
+            nodes: self.spread.latest().map_or(0, |look| look.members.len()),
+            blind: self.standing.fence().blind(&self.clock),
+            log_dropped: self.sink.dropped(),
+        });
         for (issuer, age, _) in snapshot.events(&self.clock) {
             self.signals.age(issuer, age);
         }
-        let age = self.standing.fence().age(&self.clock);
-        let (revoked, streams) = (self.standing.revoked().len(), self.standing.streams().len());
-        self.metrics.observe(age, revoked, streams, self.sink.dropped());
         self.metrics.text()
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 
-use super::{AnnounceError, Announcer, Outcome, Signal, SignalMetrics};
+use super::{AnnounceError, Announcer, Fate, Signal, SignalMetrics};
 use crate::clock::{Boot, Timestamp};
 use crate::identity::{Action, LogoutToken, Order};
 use crate::store::{Change, ChangeKind};
@@ -57,16 +57,16 @@ impl Signals {
         arrived: Boot,
     ) -> Result<(), AnnounceError> {
         if self.taken.contains_key(&name) {
-            self.metrics.heard(signal, Outcome::Replayed);
+            self.metrics.heard(signal, Fate::Replayed);
             return Ok(());
         }
         if let Err(error) = self.announcer.announce(change.as_slice(), arrived).await {
             // Not remembered: who sends it again is to be answered by another try.
-            self.metrics.heard(signal, Outcome::Unwritten);
+            self.metrics.heard(signal, Fate::Unwritten);
             return Err(error);
         }
         self.taken.insert(name, ()).await;
-        self.metrics.heard(signal, Outcome::Applied);
+        self.metrics.heard(signal, Fate::Applied);
         Ok(())
     }
 }

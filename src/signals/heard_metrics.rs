@@ -21,7 +21,7 @@ pub enum Signal {
 
 /// What became of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Fate {
     /// It holds.
     Applied,
     /// It was known already.
@@ -62,7 +62,7 @@ impl Signal {
     }
 }
 
-impl Outcome {
+impl Fate {
     fn name(self) -> &'static str {
         match self {
             Self::Applied => "applied",
@@ -95,12 +95,12 @@ impl SignalMetrics {
         registry.register(Box::new(signals.clone()))?;
         registry.register(Box::new(polls.clone()))?;
         registry.register(Box::new(age.clone()))?;
-        signals.with_label_values(&[Signal::BackchannelLogout.name(), Outcome::Applied.name()]);
+        signals.with_label_values(&[Signal::BackchannelLogout.name(), Fate::Applied.name()]);
         Ok(Self { signals, polls, age })
     }
 
     /// A signal was heard.
-    pub fn heard(&self, signal: Signal, outcome: Outcome) {
+    pub fn heard(&self, signal: Signal, outcome: Fate) {
         self.signals.with_label_values(&[signal.name(), outcome.name()]).inc();
     }
 

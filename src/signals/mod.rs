@@ -5,11 +5,15 @@ mod heard;
 mod heard_metrics;
 mod introspector;
 mod meaning;
+mod metrics;
 mod poller;
+mod spread;
 
 pub use announce::{AnnounceError, Announcer};
 pub use heard::Signals;
-pub use heard_metrics::{Outcome, Signal, SignalMetrics};
+pub use heard_metrics::{Fate, Signal, SignalMetrics};
 pub use introspector::{IntrospectError, Introspector};
 pub use meaning::Meaning;
+pub use metrics::{AnnounceMetrics, Outcome};
 pub use poller::{Freshness, Poller};
+pub use spread::{Known, Spread};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::meaning::TYPES;
-use super::{AnnounceError, Announcer, Meaning, Outcome, Signal, SignalMetrics};
+use super::{AnnounceError, Announcer, Fate, Meaning, Signal, SignalMetrics};
 use crate::clock::{Boot, Clock};
 use crate::keycloak::{Admin, KeycloakError, PAGE, Span};
 use crate::standing::Standing;
@@ -186,7 +186,7 @@ impl Poller {
             let unknown: Vec<_> = changes.into_iter().filter(|change| !self.standing.knows(change)).collect();
             // What is known here may still wait to be written: with nothing to add, this waits for it.
             self.announcer.announce(&unknown, self.clock.boot()).await?;
-            unknown.iter().for_each(|_| self.metrics.heard(Signal::Event, Outcome::Applied));
+            unknown.iter().for_each(|_| self.metrics.heard(Signal::Event, Fate::Applied));
         }
         self.advance(stream, newest).await?;
         stream.seen.extend(fresh.into_iter().map(|one| (one.id, one.at)));

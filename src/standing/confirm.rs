@@ -1,11 +1,13 @@
 //! The question that is asked last: may this still pass?
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use super::{Death, Fence, Live, Revoked, RightsMarks};
 use crate::clock::{Clock, Timestamp};
 use crate::identity::Subject;
+use crate::keycloak::Introspection;
 use crate::rights::{Epoch, Principal};
 use crate::store::{Batch, Change, ChangeKind, Position};
 use crate::streams::Streams;
@@ -18,6 +20,7 @@ pub struct Standing {
     revoked: Revoked,
     marks: RightsMarks,
     epoch: Arc<Epoch>,
+    applied: AtomicI64,
     streams: Arc<Streams>,
 }
 
@@ -53,6 +56,7 @@ impl Standing {
             revoked: Revoked::new(keep),
             marks: RightsMarks::default(),
             epoch,
+            applied: AtomicI64::new(0),
             streams: Arc::default(),
         }
     }
@@ -62,9 +66,21 @@ impl Standing {
     /// The order matters: a request that slept across the clean-up of its revocation is refused by its expiry.
     #[must_use]
     pub fn confirm(&self, principal: Principal) -> Verdict {
-        if !self.fence.open(&self.clock) {
-            return Verdict::Blind;
+        if self.fence.open(&self.clock) { self.judge(principal) } else { Verdict::Blind }
+    }
+
+    /// The same without a lease, of a token that Keycloak called active when it was asked after the request came: what
+    /// is dead in memory stays dead, and of our own rights Keycloak knows nothing.
+    #[must_use]
+    pub fn confirm_active(&self, principal: Principal, _: &Introspection) -> Verdict {
+        if self.fence.open(&self.clock) || self.fence.lets_rights_pass(&self.clock) {
+            self.judge(principal)
+        } else {
+            Verdict::Blind
         }
+    }
+
+    fn judge(&self, principal: Principal) -> Verdict {
         let identity = principal.identity();
         if let Some(death) = self.revoked.death(identity) {
             return Verdict::Dead(death);
@@ -79,7 +95,8 @@ impl Standing {
     /// The same for a request that was let in at `since` and goes on: what its time is over for is asked elsewhere.
     #[must_use]
     pub fn still(&self, principal: Principal, since: Timestamp) -> Verdict {
-        if !self.fence.open(&self.clock) {
+        // Without a lease it may go on as its rights may: what it was let in by was asked then.
+        if !self.fence.open(&self.clock) && !self.fence.lets_rights_pass(&self.clock) {
             return Verdict::Blind;
         }
         match self.revoked.death(principal.identity()) {
@@ -104,6 +121,33 @@ impl Standing {
     #[must_use]
     pub fn sees(&self) -> bool {
         self.fence.open(&self.clock)
+    }
+
+    /// Whether rights in memory may be used, though sessions may not.
+    #[must_use]
+    pub fn lets_rights_pass(&self) -> bool {
+        self.fence.lets_rights_pass(&self.clock)
+    }
+
+    /// How far this node has applied the log.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        Position(self.applied.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn applied(&self, position: Position) {
+        self.applied.store(position.0, Ordering::Relaxed);
+    }
+
+    /// The clock that it judges by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// What is dead in memory, and not in a log that was read whole.
+    pub(super) fn lacking(&self, log: &Batch) -> Vec<Change> {
+        self.revoked.lacking(log.entries.iter().map(|entry| &entry.change))
     }
 
     /// The fence, for those who wait for it or show it.

@@ -5,6 +5,7 @@ mod confirm;
 mod fence;
 mod follower;
 mod live;
+mod membership;
 mod revoked;
 mod rights_marks;
 
@@ -12,5 +13,6 @@ pub use confirm::{Staleness, Standing, Verdict};
 pub use fence::Fence;
 pub use follower::Follower;
 pub use live::Live;
+pub use membership::Membership;
 pub use revoked::{Death, Revoked};
 pub use rights_marks::RightsMarks;

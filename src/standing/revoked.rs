@@ -1,5 +1,6 @@
 //! What is dead: sessions, tokens, and everything issued before a mark.
 
+use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,9 @@ pub enum Death {
     /// It was issued before the not-before mark of its realm.
     #[error("the token is older than the realm's not-before")]
     Realm,
+    /// Keycloak was asked, and does not call it active.
+    #[error("Keycloak says that the token is not active")]
+    Inactive,
     /// Its time is over.
     #[error("the token has expired")]
     Expired,
@@ -104,6 +108,22 @@ impl Revoked {
         } else {
             None
         }
+    }
+
+    /// What is dead here and not by these changes.
+    pub(super) fn lacking<'c>(&self, known: impl Iterator<Item = &'c Change>) -> Vec<Change> {
+        let known: HashSet<_> =
+            known.map(|change| (change.kind, &*change.issuer, &*change.key, change.not_before)).collect();
+        let kinds = [
+            (ChangeKind::Session, &self.sessions),
+            (ChangeKind::Token, &self.tokens),
+            (ChangeKind::Subject, &self.subjects),
+            (ChangeKind::Client, &self.clients),
+            (ChangeKind::Realm, &self.realms),
+        ];
+        let mut lacking: Vec<_> = kinds.into_iter().flat_map(|(kind, marks)| marks.changes(kind)).collect();
+        lacking.retain(|change| !known.contains(&(change.kind, &*change.issuer, &*change.key, change.not_before)));
+        lacking
     }
 
     /// Forgets what no token can outlive any more.
@@ -176,6 +196,16 @@ impl Marks {
             return None;
         }
         self.0.pin().get(&KeyRef { issuer, key }).map(|mark| mark.not_before)
+    }
+
+    fn changes(&self, kind: ChangeKind) -> Vec<Change> {
+        let change = |(key, mark): (&Key, &Mark)| Change {
+            issuer: Arc::clone(&key.issuer),
+            kind,
+            key: Arc::clone(&key.key),
+            not_before: (mark.not_before != i64::MAX).then_some(mark.not_before),
+        };
+        self.0.pin().iter().map(change).collect()
     }
 
     fn sweep(&self, now: Boot) {

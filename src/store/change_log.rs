@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::StoreError;
+use crate::clock::Timestamp;
 
 /// A place in the log. Only positions of one log can be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,12 +17,9 @@ impl Position {
     pub const START: Self = Self(0);
 }
 
-/// Reads and writes the log.
+/// Writes the log; [`Members`](super::Members) read it.
 #[async_trait]
 pub trait ChangeLog: Send + Sync {
-    /// What is newer than the change named `after`; the whole log where that change is not in it any more.
-    async fn poll(&self, after: Option<Uuid>) -> Result<Batch, StoreError>;
-
     /// Writes changes durably, in one transaction; the position is that of the last.
     async fn record(&self, changes: &[Change]) -> Result<Position, StoreError>;
 
@@ -33,7 +31,7 @@ pub trait ChangeLog: Send + Sync {
     async fn clean(&self, keep: std::time::Duration) -> Result<u64, StoreError>;
 }
 
-/// The answer of [`ChangeLog::poll`].
+/// The answer of a poll.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// The change we named is gone (cleaned, restored backup): `entries` is the whole log, and what was
@@ -41,6 +39,8 @@ pub struct Batch {
     pub restarted: bool,
     /// In the order of the log.
     pub entries: Vec<Entry>,
+    /// The clock of the database, where it is on another machine.
+    pub clock: Option<Timestamp>,
 }
 
 /// One change with its place.

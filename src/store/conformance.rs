@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::testing::{node, read};
 use super::{
     Change, ChangeKind, Ledger, Position, RoleName, Store, StoreError, User, UserFilter, UserKey, UserKind, UserState,
     Username,
@@ -94,13 +95,13 @@ pub(crate) async fn a_role_is_granted_and_revoked_once(store: &impl Store) {
 
 pub(crate) async fn a_refused_change_writes_nothing(store: &impl Store) {
     adopt(store, "alice").await;
-    let before = store.poll(None).await.unwrap();
+    let before = read(store, None).await;
     let refused = grant(store, "alice", "nobody-knows").await;
     assert!(matches!(refused, Err(AccountError::Refused(Refusal::UnknownRole(_)))), "{refused:?}");
     let taken = KeycloakAccount { subject: account("other").subject, ..account("alice") };
     let refused = carry_out(store, Enrol::adopt(id::user_id(), taken).unwrap()).await;
     assert!(matches!(refused, Err(AccountError::Refused(Refusal::NameTaken(Taken::Username)))), "{refused:?}");
-    assert_eq!(store.poll(None).await.unwrap(), before);
+    assert_eq!(read(store, None).await, before);
     assert!(store.enrich(&account("other").subject).await.unwrap().account.is_none());
 }
 
@@ -115,11 +116,11 @@ pub(crate) async fn two_that_enrol_one_name_at_once_get_one_user(store: &impl St
 }
 
 pub(crate) async fn changes_of_rights_reach_the_log(store: &impl Store) {
-    let known = store.poll(None).await.unwrap().entries.last().map(|entry| entry.tag);
+    let known = read(store, None).await.entries.last().map(|entry| entry.tag);
     let adopted = adopt(store, "alice").await;
     let granted = grant(store, "alice", "admin").await.unwrap();
     assert!(granted.position > adopted.position);
-    let batch = store.poll(known).await.unwrap();
+    let batch = read(store, known).await;
     assert!(!batch.restarted);
     let alice = Change {
         issuer: Arc::clone(account("alice").subject.issuer()),
@@ -131,7 +132,7 @@ pub(crate) async fn changes_of_rights_reach_the_log(store: &impl Store) {
     assert_eq!(batch.entries.last().unwrap().position, granted.position);
 
     carry_out(store, CreateRole { name: role("editor"), description: None, permissions: vec![] }).await.unwrap();
-    let news = store.poll(batch.entries.last().map(|entry| entry.tag)).await.unwrap();
+    let news = read(store, batch.entries.last().map(|entry| entry.tag)).await;
     assert!(news.entries.iter().all(|entry| entry.change.kind == ChangeKind::Catalogue), "{news:?}");
     assert_eq!(store.catalogue().await.unwrap().as_of, news.entries.last().unwrap().position);
 }
@@ -145,19 +146,19 @@ pub(crate) async fn the_log_is_read_from_a_tag_on(store: &impl Store) {
     };
     let (a, b) = (change("a", Some(17)), change("b", None));
     let first = store.record(std::slice::from_ref(&a)).await.unwrap();
-    let tag = store.poll(None).await.unwrap().entries.last().unwrap().tag;
+    let tag = read(store, None).await.entries.last().unwrap().tag;
     let last = store.record(&[b.clone(), a.clone()]).await.unwrap();
     assert!(last > first && first > Position::START);
-    let batch = store.poll(Some(tag)).await.unwrap();
+    let batch = read(store, Some(tag)).await;
     assert!(!batch.restarted);
     assert_eq!(batch.entries.iter().map(|entry| &entry.change).collect::<Vec<_>>(), [&b, &a]);
     assert_eq!(batch.entries[1].position, last);
-    let end = store.poll(Some(batch.entries[1].tag)).await.unwrap();
+    let end = read(store, Some(batch.entries[1].tag)).await;
     assert!(!end.restarted && end.entries.is_empty());
 
-    let lost = store.poll(Some(id::change_tag())).await.unwrap();
+    let lost = read(store, Some(id::change_tag())).await;
     assert!(lost.restarted);
-    assert_eq!(lost.entries, store.poll(None).await.unwrap().entries);
+    assert_eq!(lost.entries, read(store, None).await.entries);
     assert_eq!(store.record(&[]).await.unwrap(), last);
 }
 
@@ -255,4 +256,65 @@ pub(crate) async fn a_cursor_never_goes_back(store: &impl Store) {
     }
     assert_eq!(store.cursor("https://sso", "user").await.unwrap(), None);
     assert_eq!(store.cursor("https://other", "admin").await.unwrap(), None);
+}
+
+async fn joined(store: &impl Store) -> uuid::Uuid {
+    let id = id::node_id();
+    store.join(id, &node()).await.unwrap();
+    id
+}
+
+/// What a member has applied, and how often it has polled.
+async fn seen(store: &impl Store, id: uuid::Uuid) -> Option<(Position, i64)> {
+    let look = store.look().await.unwrap();
+    look.members.iter().find(|member| member.id == id).map(|member| (member.applied, member.beat))
+}
+
+fn dead(key: &str) -> [Change; 1] {
+    [Change { issuer: "https://sso".into(), kind: ChangeKind::Session, key: key.into(), not_before: None }]
+}
+
+pub(crate) async fn members_are_seen_with_what_they_have_applied(store: &impl Store) {
+    let (quick, slow) = (joined(store).await, joined(store).await);
+    assert_eq!(seen(store, quick).await, Some((Position::START, 0)));
+    let position = store.record(&dead("a")).await.unwrap();
+    let batch = store.attend(quick, None).await.unwrap().unwrap();
+    let newest = batch.entries.last().unwrap();
+    assert_eq!((newest.position, &newest.change), (position, &dead("a")[0]));
+    assert_eq!(seen(store, quick).await, Some((Position::START, 1)), "acknowledged before it was applied");
+
+    let again = store.attend(quick, Some(newest.tag)).await.unwrap().unwrap();
+    assert!(again.entries.is_empty() && !again.restarted);
+    assert_eq!(seen(store, quick).await, Some((position, 2)));
+    let look = store.look().await.unwrap();
+    assert_eq!((look.newest, look.is_everywhere(position)), (position, false));
+    store.attend(slow, None).await.unwrap();
+    store.attend(slow, Some(newest.tag)).await.unwrap();
+    let look = store.look().await.unwrap();
+    assert!(look.is_everywhere(position));
+    assert_eq!((look.members.len(), &look.members[0].node), (2, &node()));
+    assert_eq!(store.look().await.unwrap().line, look.line, "one connection looks for as long as it lives");
+
+    // The name of a change that this log does not have is no place in it.
+    assert!(store.attend(slow, Some(id::change_tag())).await.unwrap().unwrap().restarted);
+    assert_eq!(seen(store, slow).await, Some((Position::START, 3)));
+}
+
+pub(crate) async fn only_who_stands_still_is_evicted(store: &impl Store) {
+    let id = joined(store).await;
+    let look = store.look().await.unwrap();
+    store.attend(id, None).await.unwrap();
+    assert!(!store.evict(&look.members[0], &look.line).await.unwrap());
+    let look = store.look().await.unwrap();
+    assert!(store.evict(&look.members[0], &look.line).await.unwrap());
+    assert_eq!(seen(store, id).await, None);
+}
+
+pub(crate) async fn who_was_evicted_or_left_hears_nothing(store: &impl Store) {
+    let id = joined(store).await;
+    assert!(store.attend(id, None).await.unwrap().is_some());
+    store.leave(id).await.unwrap();
+    assert!(store.attend(id, None).await.unwrap().is_none());
+    store.leave(id).await.unwrap();
+    assert!(store.attend(id::node_id(), None).await.unwrap().is_none());
 }

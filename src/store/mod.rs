@@ -7,6 +7,7 @@ mod conformance;
 mod cursors;
 mod error;
 mod ledger;
+mod members;
 mod migration;
 mod name;
 mod options;
@@ -15,12 +16,15 @@ mod postgres;
 mod rights;
 mod role;
 mod sqlite;
+#[cfg(test)]
+pub(crate) mod testing;
 mod user;
 
 pub use change_log::{Batch, Change, ChangeKind, ChangeLog, Entry, Position};
 pub use cursors::Cursors;
 pub use error::StoreError;
 pub use ledger::{Applied, ChangeError, Decide, Ledger};
+pub use members::{GRACE, LEASE, Line, Look, Member, Members, Node};
 pub(crate) use name::is_invisible;
 pub use name::{Email, NameError, PermissionName, RoleName, Username};
 pub use options::{Observe, Options};
@@ -34,6 +38,6 @@ pub(crate) use sqlite::scratch;
 pub use user::{User, UserFilter, UserKey, UserPage};
 
 /// All that a users database offers.
-pub trait Store: Rights + ChangeLog + Ledger + Cursors {}
+pub trait Store: Rights + ChangeLog + Ledger + Members + Cursors {}
 
-impl<T: Rights + ChangeLog + Ledger + Cursors> Store for T {}
+impl<T: Rights + ChangeLog + Ledger + Members + Cursors> Store for T {}

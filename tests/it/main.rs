@@ -18,6 +18,7 @@ mod forwarding;
 mod keycloak;
 mod leaks;
 mod listener;
+mod nodes;
 mod operations;
 mod pages;
 mod pipeline;

@@ -50,6 +50,7 @@ struct State {
     base: String,
     certs: Mutex<Answer>,
     discovery: Mutex<Answer>,
+    introspection: Mutex<Answer>,
     paths: Mutex<Vec<String>>,
     given: AtomicUsize,
     connections: AtomicUsize,
@@ -75,6 +76,7 @@ impl Issuer {
         let state = Arc::new(State {
             certs: Mutex::new(Answer::Json(jwks(&PUBLISHED))),
             discovery: Mutex::new(Answer::Json(discovery(&base))),
+            introspection: Mutex::new(Answer::Json(json!({"active": true}))),
             paths: Mutex::default(),
             given: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
@@ -112,6 +114,16 @@ impl Issuer {
         let mut document = discovery(&self.state.base);
         document[member] = value;
         *self.state.discovery.lock().unwrap() = Answer::Json(document);
+    }
+
+    /// What is said of every token from now on.
+    pub fn introspection(&self, answer: Answer) {
+        *self.state.introspection.lock().unwrap() = answer;
+    }
+
+    /// How often a token was asked about.
+    pub fn introspections(&self) -> usize {
+        self.state.paths.lock().unwrap().iter().filter(|path| path.ends_with("/introspect")).count()
     }
 
     /// How often the keys were asked for.
@@ -171,6 +183,10 @@ impl State {
             self.certs.lock().unwrap().clone()
         } else if path.ends_with("/.well-known/openid-configuration") {
             self.discovery.lock().unwrap().clone()
+        } else if path.ends_with("/token/introspect") {
+            self.introspection.lock().unwrap().clone()
+        } else if path.ends_with("/logout") {
+            Answer::raw(204, "text/plain", "")
         } else {
             Answer::raw(404, "text/plain", "not here")
         };

@@ -3,6 +3,7 @@
 mod auth;
 mod keycloak;
 mod reachable;
+mod revocation;
 mod route;
 mod rule;
 mod server;
@@ -19,12 +20,13 @@ pub(super) fn settings(root: &Section<'_>) -> Option<Settings> {
     root.read(|root| {
         let server = root.needed_one("server", r#"write it, with listen = "0.0.0.0:8000""#);
         let keycloak = root.needed_one("keycloak", "write it, with issuer, client_id, client_secret and audience");
-        let (auth, users) = (root.one("auth"), root.one("users"));
+        let (auth, users, revocation) = (root.one("auth"), root.one("users"), root.one("revocation"));
         let (upstreams, routes) = (root.many("upstream"), root.many("route"));
         let server = server.read(server::read);
         let keycloak = keycloak.read(keycloak::read);
         let auth = auth.read(auth::read);
         let users = users.read(users::read);
+        let revocation = revocation.read(revocation::read);
         let upstreams_read = upstream::read(&upstreams, server.as_ref());
         if routes.is_empty() {
             root.complain(Fault::new("no [[route]], so every request would be refused", "write at least one"));
@@ -37,6 +39,7 @@ pub(super) fn settings(root: &Section<'_>) -> Option<Settings> {
             also,
             auth: auth?,
             users: users?,
+            revocation: revocation?,
             upstreams: upstreams_read?,
             routes: routes?,
         })

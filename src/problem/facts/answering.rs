@@ -124,6 +124,9 @@ impl From<&ApiError> for Facts {
             .because(error.reason()),
             ApiError::Signal(error @ ProveError::KeysUnavailable { .. }) => error.into(),
             ApiError::Unannounced(AnnounceError::Unwritten(error)) => error.as_ref().into(),
+            ApiError::Unannounced(AnnounceError::Untold) => {
+                Self::unavailable("database-unavailable", "The users database is unavailable").because("untold")
+            }
         }
     }
 }

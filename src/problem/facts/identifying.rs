@@ -95,6 +95,7 @@ impl From<Death> for Facts {
             Death::Subject => "before-subject-not-before",
             Death::Client => "before-client-not-before",
             Death::Realm => "before-realm-not-before",
+            Death::Inactive => "inactive",
             Death::Expired => "expired",
         })
     }

@@ -5,23 +5,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use deadpool_postgres::Client;
 use tokio_postgres::Row;
-use uuid::Uuid;
 
 use super::Postgres;
 use super::columns::Columns;
-use super::fault::{Fault, READ_ONLY};
-use crate::store::{Batch, Change, ChangeLog, Entry, Position, StoreError};
+use super::fault::Fault;
+use crate::store::{Change, ChangeLog, Entry, Position, StoreError};
 
 #[async_trait]
 impl ChangeLog for Postgres {
-    async fn poll(&self, after: Option<Uuid>) -> Result<Batch, StoreError> {
-        let poll = async {
-            let rows = self.feed.poll(after).await?;
-            batch(&rows).map_err(|fault| fault.while_trying("poll"))
-        };
-        self.options.observed("poll", poll).await
-    }
-
     async fn record(&self, changes: &[Change]) -> Result<Position, StoreError> {
         let changes = changes.to_vec();
         self.write("record", move |client| Box::pin(async move { record(client, &changes).await })).await
@@ -36,17 +27,8 @@ impl ChangeLog for Postgres {
     }
 }
 
-fn batch(rows: &[Row]) -> Result<Batch, Fault> {
-    let poll = rows.first().ok_or_else(|| Fault::invalid("a poll without a row"))?;
-    if !poll.column::<bool>(1)? {
-        return Err(read_only().into());
-    }
-    let is_entry = |row: &&Row| row.try_get::<_, Option<i64>>(2).is_ok_and(|seq| seq.is_some());
-    let entries = rows.iter().filter(is_entry).map(entry).collect::<Result<_, _>>()?;
-    Ok(Batch { restarted: poll.column(0)?, entries })
-}
-
-fn entry(row: &Row) -> Result<Entry, Fault> {
+/// An entry of the log, in the columns after the first two.
+pub(super) fn entry(row: &Row) -> Result<Entry, Fault> {
     Ok(Entry {
         position: Position(row.column(2)?),
         tag: row.column(3)?,
@@ -57,12 +39,6 @@ fn entry(row: &Row) -> Result<Entry, Fault> {
             not_before: row.column(7)?,
         },
     })
-}
-
-/// A standby answers too, but only with what has reached it.
-fn read_only() -> StoreError {
-    let (problem, remedy) = READ_ONLY;
-    StoreError::Unavailable { what: "poll", source: format!("{problem}; {remedy}").into() }
 }
 
 async fn record(client: &Client, changes: &[Change]) -> Result<Position, Fault> {
@@ -108,6 +84,7 @@ mod tests {
     use super::super::scratch::{Scratch, person};
     use super::*;
     use crate::store::ChangeKind;
+    use crate::store::testing::read;
 
     fn session(sid: &str) -> Change {
         Change { issuer: "https://sso".into(), kind: ChangeKind::Session, key: sid.into(), not_before: None }
@@ -118,25 +95,25 @@ mod tests {
         let scratch = Scratch::new().await;
         let store = &scratch.store;
         store.record(&["a", "b", "c"].map(session)).await.unwrap();
-        let all = store.poll(None).await.unwrap().entries;
+        let all = read(store, None).await.entries;
         let old = all[all.len() - 2].position.0;
         scratch.sql(&format!("update doorward.change set at = at - interval '1 minute' where seq < {old}"));
 
         assert_eq!(store.clean(Duration::from_secs(120)).await.unwrap(), 0);
         let forgotten = store.clean(Duration::from_secs(30)).await.unwrap();
         assert_eq!(usize::try_from(forgotten).unwrap(), all.len() - 2);
-        assert_eq!(store.poll(None).await.unwrap().entries, all[all.len() - 2..]);
+        assert_eq!(read(store, None).await.entries, all[all.len() - 2..]);
 
         scratch.sql("update doorward.change set at = 'epoch'");
         store.clean(Duration::ZERO).await.unwrap();
-        assert_eq!(store.poll(None).await.unwrap().entries, all[all.len() - 1..]);
+        assert_eq!(read(store, None).await.entries, all[all.len() - 1..]);
     }
 
     #[tokio::test]
     async fn a_change_of_another_program_is_told_at_once() {
         let scratch = Scratch::new().await;
         // Opens the connection that listens.
-        scratch.store.poll(None).await.unwrap();
+        read(&scratch.store, None).await;
         let mut fastest = Duration::MAX;
         for turn in 0..10 {
             let sql = person(&format!("p{turn}"));

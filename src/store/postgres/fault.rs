@@ -152,7 +152,7 @@ fn chain(error: &Error) -> String {
     text
 }
 
-pub(super) const READ_ONLY: (&str, &str) = (
+const READ_ONLY: (&str, &str) = (
     "the server takes no writes, so it may not know of the last changes",
     "look whether it is a standby, or default_transaction_read_only is on",
 );

@@ -116,10 +116,10 @@ mod tests {
 
     use parking_lot::Mutex;
 
-    use crate::id;
     use crate::identity::Subject;
     use crate::store::postgres::scratch::{Scratch, client, person};
-    use crate::store::{Change, ChangeKind, ChangeLog, Ledger, Observe, Options, Rights, StoreError};
+    use crate::store::testing::read;
+    use crate::store::{Change, ChangeKind, ChangeLog, Ledger, Members, Observe, Options, Rights, StoreError};
 
     fn alice() -> Subject {
         Subject::new("https://sso".into(), "k-alice".into())
@@ -146,7 +146,7 @@ mod tests {
         let locked = futures_util::future::join_all((0..5).map(|_| scratch.store.enrich(&alice))).await;
         assert!(locked.iter().all(Result::is_err), "{locked:?}");
         assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-        scratch.store.poll(None).await.unwrap();
+        read(&scratch.store, None).await;
         lock.rollback().await.unwrap();
         assert!(scratch.store.enrich(&alice).await.unwrap().account.is_some());
     }
@@ -161,7 +161,7 @@ mod tests {
         let locked = scratch.store.record(&dead_session()).await;
         assert!(matches!(locked, Err(StoreError::TimedOut(_))), "{locked:?}");
         assert!(scratch.store.enrich(&alice()).await.unwrap().account.is_some());
-        scratch.store.poll(None).await.unwrap();
+        read(&scratch.store, None).await;
         lock.commit().await.unwrap();
         scratch.store.record(&dead_session()).await.unwrap();
     }
@@ -172,10 +172,10 @@ mod tests {
         let told = Arc::clone(&seen);
         let observe: Observe = Arc::new(move |what, answered, _| told.lock().push((what, answered)));
         let scratch = Scratch::with(Options { observe, ..Options::default() }).await;
-        scratch.store.poll(Some(id::change_tag())).await.unwrap();
+        scratch.store.look().await.unwrap();
         scratch.store.roles().await.unwrap();
         scratch.sql("alter table doorward.users rename column kind to sort");
         scratch.store.enrich(&alice()).await.unwrap_err();
-        assert_eq!(*seen.lock(), [("poll", true), ("roles", true), ("enrich", false)]);
+        assert_eq!(*seen.lock(), [("look", true), ("roles", true), ("enrich", false)]);
     }
 }

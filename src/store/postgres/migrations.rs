@@ -14,6 +14,7 @@ use crate::store::migration::{self, AppliedMigration, Migration};
 
 const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "users", sql: include_str!("migrations/0001_users.sql") },
+    Migration { number: 2, name: "nodes", sql: include_str!("migrations/0002_nodes.sql") },
     Migration { number: 3, name: "event_cursor", sql: include_str!("migrations/0003_event_cursor.sql") },
 ];
 

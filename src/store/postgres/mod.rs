@@ -9,6 +9,7 @@ mod fault;
 mod feed;
 mod lane;
 mod ledger;
+mod members;
 mod migrations;
 mod rights;
 mod role;
@@ -61,7 +62,10 @@ impl Postgres {
         migrations::migrate(&connector).await?;
         let requests = Lane::new(&connector, options.connections, options.read_deadline, reading(&options))?;
         let management = Lane::new(&connector, MANAGEMENT, options.write_deadline, WRITING.to_owned())?;
-        Ok(Self { requests, management, feed: Feed::new(connector), options })
+        let feed = Feed::new(connector, options.clock.clone());
+        let store = Self { requests, management, feed, options };
+        store.check_lease().await?;
+        Ok(store)
     }
 
     /// Brings the schema up to date; returns how many migrations that took.
@@ -122,6 +126,9 @@ mod conformance {
         two_that_enrol_one_name_at_once_get_one_user,
         changes_of_rights_reach_the_log,
         the_log_is_read_from_a_tag_on,
+        members_are_seen_with_what_they_have_applied,
+        only_who_stands_still_is_evicted,
+        who_was_evicted_or_left_hears_nothing,
         own_changes_are_noticed_at_once,
         a_cursor_never_goes_back,
         users_are_listed_in_pages,

@@ -1,7 +1,7 @@
 //! Every change of rights reaches the log at COMMIT, whoever makes it.
 
 use super::scratch::{Scratch, client, link, person};
-use crate::store::ChangeLog;
+use crate::store::testing::read;
 
 const ALICE: &str = "https://sso rights k-alice";
 const BOB: &str = "https://sso rights k-bob";
@@ -125,13 +125,13 @@ async fn an_open_transaction_delays_nobody_and_its_changes_are_numbered_when_it_
     let mut slow = client(&scratch.database.url()).await;
     let open = slow.transaction().await.unwrap();
     open.batch_execute("update doorward.users set state = 'disabled' where username = 'alice'").await.unwrap();
-    let known = scratch.store.poll(None).await.unwrap().entries.last().unwrap().tag;
+    let known = read(&scratch.store, None).await.entries.last().unwrap().tag;
     assert_eq!(scratch.logged("update doorward.users set state = 'disabled' where username = 'bob'").await, [BOB]);
-    let bob = scratch.store.poll(Some(known)).await.unwrap();
+    let bob = read(&scratch.store, Some(known)).await;
     assert_eq!(bob.entries.len(), 1);
     open.commit().await.unwrap();
     // Were numbers drawn before the commit, this reader would never see the change.
-    let alice = scratch.store.poll(Some(bob.entries[0].tag)).await.unwrap();
+    let alice = read(&scratch.store, Some(bob.entries[0].tag)).await;
     assert_eq!(alice.entries.len(), 1);
     assert_eq!(&*alice.entries[0].change.key, "k-alice");
 }

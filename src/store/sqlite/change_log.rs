@@ -14,10 +14,6 @@ use crate::store::{Batch, Change, ChangeLog, Entry, Position, StoreError};
 
 #[async_trait]
 impl ChangeLog for Sqlite {
-    async fn poll(&self, after: Option<Uuid>) -> Result<Batch, StoreError> {
-        self.read("poll", move |connection| poll(connection, after)).await
-    }
-
     async fn record(&self, changes: &[Change]) -> Result<Position, StoreError> {
         let changes = changes.to_vec();
         self.write("record", move |connection| record(connection, &changes)).await
@@ -32,7 +28,8 @@ impl ChangeLog for Sqlite {
     }
 }
 
-fn poll(connection: &mut Connection, after: Option<Uuid>) -> Result<Batch, Fault> {
+/// What is newer than the change with this tag, as one state of the log.
+pub(super) fn newer(connection: &mut Connection, after: Option<Uuid>) -> Result<Batch, Fault> {
     let snapshot = connection.transaction()?;
     let at = match after {
         None => Some(0),
@@ -40,7 +37,7 @@ fn poll(connection: &mut Connection, after: Option<Uuid>) -> Result<Batch, Fault
     };
     let mut statement = snapshot.prepare_cached(NEWER)?;
     let entries = statement.query_map([at.unwrap_or(0)], entry)?.collect::<Result<_, _>>()?;
-    Ok(Batch { restarted: at.is_none(), entries })
+    Ok(Batch { restarted: at.is_none(), entries, clock: None })
 }
 
 fn seq_of(snapshot: &Connection, tag: Uuid) -> Result<Option<i64>, Fault> {
@@ -102,6 +99,7 @@ mod tests {
     use super::super::scratch::{Scratch, person};
     use super::*;
     use crate::store::ChangeKind;
+    use crate::store::testing::read;
 
     fn session(sid: &str) -> Change {
         Change { issuer: "https://sso".into(), kind: ChangeKind::Session, key: sid.into(), not_before: None }
@@ -109,20 +107,20 @@ mod tests {
 
     #[tokio::test]
     async fn the_log_keeps_only_its_newest_changes() {
-        let Scratch { store, folder } = Scratch::new();
+        let Scratch { store, folder } = &Scratch::new();
         store.record(&["a", "b", "c"].map(session)).await.unwrap();
-        let all = store.poll(None).await.unwrap().entries;
+        let all = read(store, None).await.entries;
         let shell = Connection::open(folder.path().join("doorward.db")).unwrap();
         shell.execute("update change set at = at - 60000 where seq < ?1", [all[all.len() - 2].position.0]).unwrap();
 
         assert_eq!(store.clean(Duration::from_secs(120)).await.unwrap(), 0);
         let forgotten = store.clean(Duration::from_secs(30)).await.unwrap();
         assert_eq!(usize::try_from(forgotten).unwrap(), all.len() - 2);
-        assert_eq!(store.poll(None).await.unwrap().entries, all[all.len() - 2..]);
+        assert_eq!(read(store, None).await.entries, all[all.len() - 2..]);
 
         shell.execute("update change set at = 0", []).unwrap();
         store.clean(Duration::ZERO).await.unwrap();
-        assert_eq!(store.poll(None).await.unwrap().entries, all[all.len() - 1..]);
+        assert_eq!(read(store, None).await.entries, all[all.len() - 1..]);
     }
 
     #[tokio::test]

@@ -50,6 +50,13 @@ impl DatabaseFile {
         Ok(connection)
     }
 
+    /// Opens a connection that does not wait for the disk: what it writes names living processes alone.
+    pub(super) fn connect_for_members(&self, busy: Duration) -> Result<Connection, Fault> {
+        let connection = self.connect(busy)?;
+        connection.pragma_update(None, "synchronous", "normal")?;
+        Ok(connection)
+    }
+
     /// Refuses where the path does not name our file any more: what a connection reads or writes then is lost.
     pub(super) fn confirm(&self) -> Result<(), StoreError> {
         match inode(&self.path) {
@@ -98,7 +105,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use crate::store::sqlite::scratch::{Scratch, person, subject};
-    use crate::store::{ChangeLog, Options, Rights, Sqlite, StoreError};
+    use crate::store::{ChangeLog, Members, Options, Rights, Sqlite, StoreError};
 
     #[test]
     fn a_new_file_is_for_its_owner_alone() {
@@ -152,7 +159,7 @@ mod tests {
         assert!(!scratch.path().exists());
 
         fs::write(scratch.path(), "").unwrap();
-        let replaced = scratch.store.poll(None).await;
+        let replaced = scratch.store.look().await;
         assert!(matches!(replaced, Err(StoreError::Unavailable { .. })), "{replaced:?}");
         assert!(matches!(scratch.store.record(&[]).await, Err(StoreError::Unavailable { .. })));
 

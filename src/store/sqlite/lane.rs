@@ -45,9 +45,19 @@ impl Lane {
         Ok(Self { queue: Some(queue), threads, file: file.clone(), deadline })
     }
 
-    /// Has a thread do `work`. Work whose asker has gone away is not begun, and ended where it takes too long.
+    /// Has a thread do `work` within the lane's own deadline.
     pub(super) async fn run<T: Send + 'static>(
         &self,
+        what: &'static str,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.run_within(self.deadline, what, work).await
+    }
+
+    /// Has a thread do `work`. Work whose asker has gone away is not begun, and ended where it takes too long.
+    pub(super) async fn run_within<T: Send + 'static>(
+        &self,
+        deadline: Duration,
         what: &'static str,
         work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -59,11 +69,11 @@ impl Lane {
             TrySendError::Full(_) => unavailable(what, "too many queries are waiting"),
             TrySendError::Disconnected(_) => unavailable(what, "its threads have ended"),
         })?;
-        match tokio::time::timeout(self.deadline, answer).await {
+        match tokio::time::timeout(deadline, answer).await {
             Ok(answer) => answer.map_err(|_| unavailable(what, "the query panicked"))?,
             Err(_) => {
                 running.interrupt();
-                Err(StoreError::TimedOut(self.deadline))
+                Err(StoreError::TimedOut(deadline))
             }
         }
     }
@@ -139,10 +149,9 @@ mod tests {
     use std::sync::mpsc;
     use std::time::Instant;
 
-    use crate::id;
     use crate::store::sqlite::Options;
     use crate::store::sqlite::scratch::{Scratch, person, subject};
-    use crate::store::{Change, ChangeKind, ChangeLog, Ledger, Rights};
+    use crate::store::{Change, ChangeKind, ChangeLog, Ledger, Members, Rights};
 
     use super::*;
 
@@ -231,11 +240,11 @@ mod tests {
         let told = Arc::clone(&seen);
         let observe: crate::store::Observe = Arc::new(move |what, answered, _| told.lock().push((what, answered)));
         let scratch = Scratch::with(Options { observe, ..hasty() });
-        scratch.store.poll(Some(id::change_tag())).await.unwrap();
+        scratch.store.look().await.unwrap();
         let lock = scratch.shell();
         lock.execute_batch("begin exclusive").unwrap();
         scratch.store.record(&dead_session()).await.unwrap_err();
         scratch.store.roles().await.unwrap();
-        assert_eq!(*seen.lock(), [("poll", true), ("record", false), ("roles", true)]);
+        assert_eq!(*seen.lock(), [("look", true), ("record", false), ("roles", true)]);
     }
 }

@@ -8,6 +8,7 @@ mod fault;
 mod file;
 mod lane;
 mod ledger;
+mod members;
 mod migrations;
 mod rights;
 mod role;
@@ -35,6 +36,7 @@ pub struct Sqlite {
     rights: Lane,
     management: Lane,
     writer: Lane,
+    membership: Lane,
     watcher: Watcher,
     options: Options,
 }
@@ -46,15 +48,18 @@ impl Sqlite {
         let connect = |patience: Duration| file.connect(patience).map_err(|fault| fault.while_trying("open the file"));
         let mut writer = connect(busy_timeout(options.write_deadline))?;
         migrations::migrate(&mut writer).map_err(|fault| fault.while_trying("migrate the schema"))?;
+        members::check_lease(&writer).map_err(|fault| fault.while_trying("read the lease"))?;
         let readers = (0..options.readers.max(1))
             .map(|_| connect(busy_timeout(options.read_deadline)))
             .collect::<Result<_, _>>()?;
         let management = connect(busy_timeout(options.write_deadline))?;
+        let membership = file.connect_for_members(MEMBERS_WAIT).map_err(|fault| fault.while_trying("open the file"))?;
         let watched = connect(busy_timeout(options.read_deadline))?;
         Ok(Self {
             rights: Lane::start("rights", &file, readers, options.read_deadline)?,
             management: Lane::start("management", &file, vec![management], options.write_deadline)?,
             writer: Lane::start("writer", &file, vec![writer], options.write_deadline)?,
+            membership: Lane::start("members", &file, vec![membership], MEMBERS_WAIT)?,
             watcher: Watcher::start(watched)?,
             options,
         })
@@ -87,6 +92,16 @@ impl Sqlite {
         self.options.observed(what, self.management.run(what, work)).await
     }
 
+    /// Beats beside the other writers, and never waits for the disk.
+    async fn membership<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        patience: Duration,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.options.observed(what, self.membership.run_within(patience, what, work)).await
+    }
+
     async fn write<T: Send + 'static>(
         &self,
         what: &'static str,
@@ -103,6 +118,9 @@ impl Sqlite {
 fn busy_timeout(deadline: Duration) -> Duration {
     deadline.saturating_mul(4) / 5
 }
+
+/// How long the members' connection waits for a lock.
+const MEMBERS_WAIT: Duration = Duration::from_millis(300);
 
 #[cfg(test)]
 mod conformance {
@@ -122,6 +140,9 @@ mod conformance {
         two_that_enrol_one_name_at_once_get_one_user,
         changes_of_rights_reach_the_log,
         the_log_is_read_from_a_tag_on,
+        members_are_seen_with_what_they_have_applied,
+        only_who_stands_still_is_evicted,
+        who_was_evicted_or_left_hears_nothing,
         own_changes_are_noticed_at_once,
         a_cursor_never_goes_back,
         users_are_listed_in_pages,

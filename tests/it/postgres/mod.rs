@@ -6,8 +6,8 @@ mod outage;
 mod refused;
 mod rights;
 mod rows;
-mod valve;
-mod world;
+pub mod valve;
+pub mod world;
 
 /// What docs/users.md says that the gateway's user needs where another user migrates.
 pub const PRIVILEGES: &str = "

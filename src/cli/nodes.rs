@@ -1,0 +1,69 @@
+//! `doorward nodes`: who judges requests by this users database, and how far each is.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::output::{Output, Record};
+use crate::store::{LEASE, Look, Member, Members};
+
+/// See the nodes that share the users database.
+#[derive(Args, Debug)]
+pub struct Nodes {
+    /// Print JSON: one node a line.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Nodes {
+    /// Whether JSON is asked for.
+    #[must_use]
+    pub fn json(&self) -> bool {
+        self.json
+    }
+}
+
+/// Looks twice, a lease apart: who did not poll meanwhile has none.
+pub async fn run(members: &dyn Members, output: &mut Output<'_>) -> Result<(), Failure> {
+    let first = members.look().await?;
+    if first.members.is_empty() {
+        return Ok(output.remark("no node is running")?);
+    }
+    tokio::time::sleep(LEASE).await;
+    let now = members.look().await?;
+    let records: Vec<_> = now.members.iter().map(|member| NodeRecord::new(member, &first, &now)).collect();
+    Ok(output.list(&records)?)
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct NodeRecord {
+    id: String,
+    name: String,
+    version: String,
+    live: bool,
+    position: i64,
+    behind: i64,
+}
+
+impl NodeRecord {
+    fn new(member: &Member, first: &Look, now: &Look) -> Self {
+        let still = first.members.iter().any(|before| before.id == member.id && before.beat == member.beat);
+        Self {
+            id: member.id.to_string(),
+            name: member.node.name.clone(),
+            version: member.node.version.clone(),
+            live: !still,
+            position: member.applied.0,
+            behind: now.newest.0.saturating_sub(member.applied.0),
+        }
+    }
+}
+
+impl Record for NodeRecord {
+    const HEADER: &'static [&'static str] = &["NODE", "STATE", "BEHIND", "VERSION", "ID"];
+
+    fn cells(&self) -> Vec<String> {
+        let state = if self.live { "live" } else { "silent" };
+        vec![self.name.clone(), state.to_owned(), self.behind.to_string(), self.version.clone(), self.id.clone()]
+    }
+}
