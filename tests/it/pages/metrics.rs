@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{names, page, rows};
+use crate::support::patience::wait_for;
 use crate::support::raw::Request;
 use crate::support::setup::Setup;
 use crate::support::tls::Pair;
@@ -15,7 +16,11 @@ fn every_metric_is_on_its_page_with_its_type_and_labels() {
     let mut setup = Setup::new();
     let pair = Pair::write(setup.directory(), "own", "own-ec", "gw.test");
     setup.config.server += &format!("[server.tls]\nlisten = \"127.0.0.1:0\"\n{}", pair.settings());
+    setup.config.keycloak = setup.config.keycloak.replace("events_interval = \"0s\"", "events_interval = \"1s\"");
     let running = setup.start();
+    wait_for("a read of the events", || {
+        (running.gateway.metric("doorward_event_polls_total", &[]) > 0.0).then_some(())
+    });
     running.send_as("alice", Request::get("/api/items"));
     running.gateway.send(Request::get("/api/items").bearer("no-token"));
     let scraped = String::from_utf8(running.gateway.operations("/metrics").body).unwrap();

@@ -8,7 +8,7 @@ use crate::support::gateway::{Gateway, run};
 use crate::support::setup::Setup;
 
 /// How many there are.
-const MIGRATIONS: i64 = 2;
+const MIGRATIONS: i64 = 3;
 
 #[test]
 fn two_nodes_that_start_on_an_empty_database_both_serve() {
