@@ -32,6 +32,9 @@ pub mod keycloak;
 pub mod store;
 pub mod streams;
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+
 pub mod app;
 pub mod cli;
 pub mod config;

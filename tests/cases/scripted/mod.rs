@@ -2,6 +2,7 @@
 
 mod caches;
 mod config;
+mod corpus;
 mod http2;
 mod jwks;
 mod key_sets;
@@ -42,6 +43,7 @@ fn find(id: &str) -> Option<Script> {
         jwks::SCRIPTS,
         key_sets::SCRIPTS,
         config::SCRIPTS,
+        corpus::SCRIPTS,
         http2::SCRIPTS,
         responses::SCRIPTS,
         resource::SCRIPTS,
