@@ -83,9 +83,8 @@ fn config(bytes: &[u8]) {
 }
 
 fn keys(bytes: &[u8]) {
-    if let Ok(keys) = KeySet::parse(bytes, &[Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA]) {
-        assert_eq!(keys.is_empty(), keys.len() == 0);
-    }
+    // That it returns is all that is asked of it.
+    let _ = KeySet::parse(bytes, &[Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA]);
 }
 
 /// The id of a request and what it was refused for.
@@ -94,7 +93,10 @@ fn problem(bytes: &[u8]) {
     let (id, path) = text.split_once('\n').unwrap_or((&text, ""));
     let Err(error) = CanonicalPath::parse(path) else { return };
     let problem = Problem::render(&Rejection::Request(error.into()), id);
-    assert!(serde_json::from_str::<serde_json::Value>(&problem.body).is_ok_and(|body| body["instance"] == id));
+    assert!(
+        serde_json::from_str::<serde_json::Value>(&problem.body)
+            .is_ok_and(|body| body.get("instance").is_some_and(|name| name == id))
+    );
 }
 
 #[cfg(test)]

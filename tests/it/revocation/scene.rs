@@ -65,6 +65,7 @@ impl Scene {
     }
 
     /// Runs what ends the tokens: not one request after it may pass.
+    #[expect(clippy::print_stdout, reason = "the time is what an operator wants to know")]
     pub fn ends_at_once(&self, what: &str, tokens: &[&Tokens], end: impl FnOnce()) {
         let began = Instant::now();
         end();
@@ -76,6 +77,7 @@ impl Scene {
     }
 
     /// Runs what ends the tokens: within a poll interval and a second nothing passes, on a busy machine somewhat later.
+    #[expect(clippy::print_stdout, reason = "the time is what an operator wants to know")]
     pub fn ends_by_events(&self, what: &str, tokens: &[&Tokens], end: impl FnOnce()) {
         end();
         let answered = Instant::now();
