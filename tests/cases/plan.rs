@@ -61,7 +61,7 @@ const DECIDED: [(&str, &str); 22] = [
         "decided otherwise: what an application says of caching is the application's; our own answers are no-store",
     ),
     ("WS-009", "comes with the issue: browser login (there is no session cookie yet)"),
-    ("WS-013", "comes with the issue: revocation (open requests are ended there)"),
+    ("WS-013", "run by itself: `cargo test --test it streams::stay`; it ends 10 s after the token and the leeway"),
     ("WS-017", "comes with the issue: proof under load (10,000 sockets want a release build, and files for both ends)"),
     ("DOS-017", "comes with the issue: browser login"),
     ("DOS-021", "comes with the issue: proof under load"),

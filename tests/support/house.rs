@@ -33,6 +33,8 @@ pub struct Plan {
     pub auth: String,
     /// More lines of `[keycloak]`.
     pub keycloak: String,
+    /// More lines of `[users]`.
+    pub users: String,
     /// More lines of `[server]`.
     pub server: String,
     /// The environment of the gateway.
@@ -46,6 +48,7 @@ impl Default for Plan {
             realm: Options { client_secret: Some(SECRET.to_owned()), ..Options::default() },
             auth: "login_tries_per_name = 1000\nlogin_tries_per_address = 100000\n".to_owned(),
             keycloak: String::new(),
+            users: String::new(),
             server: String::new(),
             environment: vec![],
         }
@@ -78,6 +81,7 @@ impl House {
             secret.display(),
             plan.keycloak
         );
+        setup.config.users.push_str(&plan.users);
         setup.config.server.push_str(&plan.server);
         setup.config.more = format!(
             "[auth]\npassword_login = true\ntest_endpoints = true\nrequire_verified_email = true\n{}",

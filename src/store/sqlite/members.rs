@@ -17,7 +17,8 @@ use crate::store::{Batch, Line, Look, Member, Members, Node, Position, StoreErro
 impl Members for Sqlite {
     async fn join(&self, id: Uuid, node: &Node) -> Result<(), StoreError> {
         let Node { name, version } = node.clone();
-        self.membership("join", ANSWER, move |connection| {
+        // Once: a machine that is busy while a gateway starts must not keep it from starting.
+        self.membership("join", LOAD, move |connection| {
             connection.execute(JOIN, (Id(id), name, version))?;
             Ok(())
         })

@@ -76,6 +76,9 @@ fn the_document_names_every_endpoint() {
     assert_eq!(
         paths,
         [
+            "/auth/backchannel-logout",
+            "/auth/keycloak/{realm}/k_logout",
+            "/auth/keycloak/{realm}/k_push_not_before",
             "/auth/login",
             "/auth/logout",
             "/auth/me",

@@ -119,4 +119,4 @@ impl Tokens {
 }
 
 /// The promise is a poll interval and one second: 2 s. The machine may do six other things.
-const GENEROUS: Duration = Duration::from_secs(6);
+pub const GENEROUS: Duration = Duration::from_secs(6);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::world::{SOON, World};
+use super::world::{SOON, World, upgrade};
 use crate::support::raw::Request;
 use crate::support::setup::ROUTES;
 
@@ -43,6 +43,8 @@ fn a_token_that_is_over_ends_them_unless_the_route_lets_them_go_on() {
     let token = world.running.token(&json!({ "claims_set": { "sub": "alice", "exp": "@now-3", "iat": "@now-60" } }));
     let open = |path: &str| world.open(Request::get(path).bearer(&token));
     let (mut events, mut long) = (open("/api/events"), open("/long/events"));
+    let mut socket = world.open(upgrade("/ws/feed").bearer(&token));
+    assert_eq!(socket.read(4).unwrap(), b"\x88\x02\x03\xf0", "a close frame of 1008");
     assert!(events.is_closed_within(Duration::from_secs(20)));
     assert_eq!(world.line_of("/api/events")["reason"], "expired");
     assert!(!long.is_closed_within(Duration::from_secs(1)));
