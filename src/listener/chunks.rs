@@ -15,6 +15,8 @@ pub(super) struct Chunks {
     size: u64,
     /// How long the line is so far, or the trailers are.
     line: usize,
+    /// How long all extensions of the body are so far.
+    extensions: usize,
 }
 
 /// What the next byte belongs to.
@@ -79,7 +81,8 @@ impl Chunks {
             (At::LastFeed, b'\n') => At::End,
             _ => return Err(BadChunk),
         };
-        Ok(())
+        self.extensions += usize::from(self.at == At::Extension);
+        if self.extensions > LONGEST_EXTENSIONS { Err(BadChunk) } else { Ok(()) }
     }
 
     fn line_of(&mut self, next: At) -> At {
@@ -95,6 +98,8 @@ fn is_text(byte: u8) -> bool {
 /// Digits of a size: no body has more.
 const LONGEST_SIZE: usize = 15;
 const LONGEST_LINE: usize = 1024;
+/// Of a whole body (RFC 9112 §7.1.1 asks for a limit): nobody uses them, and each chunk costs more than its bytes.
+const LONGEST_EXTENSIONS: usize = 16 * 1024;
 const LONGEST_TRAILERS: usize = 16 * 1024;
 
 #[cfg(test)]
@@ -106,6 +111,13 @@ mod tests {
     fn read(body: &[u8]) -> Result<At, BadChunk> {
         let mut chunks = Chunks::default();
         chunks.follow(body).map(|()| chunks.at)
+    }
+
+    #[test]
+    fn extensions_are_counted_over_the_whole_body() {
+        let body = |chunks: usize| [b"1;xx\r\na\r\n".repeat(chunks).as_slice(), b"0\r\n\r\n"].concat();
+        assert_eq!(read(&body(5000)), Ok(At::End));
+        assert_eq!(read(&body(6000)), Err(BadChunk));
     }
 
     #[test]
