@@ -145,7 +145,7 @@ impl Realm {
         Some(totp::code_at(&key, self.inner.clock.now()))
     }
 
-    /// Tells the realm where the gateway is: fills `${DOORWARD_URL:…}` in the clients again, for a gateway that got
+    /// Tells the realm where the gateway is: fills `${DOORWARD_URL:…}` and its like in the clients again, for a gateway that got
     /// its port after the realm had started.
     pub fn set_gateway_url(&self, url: &str) -> Result<(), Error> {
         let files = read(&self.options, Some(url))?;
@@ -217,7 +217,7 @@ fn people(users: &Users) -> Vec<DevUser> {
 fn read(options: &Options, gateway_url: Option<&str>) -> Result<Files, Error> {
     let lookup = |name: &str| match (name, &options.client_secret, gateway_url) {
         ("DOORWARD_CLIENT_SECRET", Some(secret), _) => Some(secret.clone()),
-        ("DOORWARD_URL", _, Some(url)) => Some(url.trim_end_matches('/').to_owned()),
+        ("DOORWARD_URL" | "DOORWARD_INTERNAL_URL", _, Some(url)) => Some(url.trim_end_matches('/').to_owned()),
         _ => std::env::var(name).ok(),
     };
     let realm = placeholders::fill(&options.realm_json, lookup);

@@ -8,7 +8,7 @@ use test_services::keycloak::{Keycloak, Realm};
 use crate::keycloak::front::Front;
 use crate::keycloak::world::{World, text, verdict};
 
-/// Runs every block of shell of the chapter as it stands, but for the four values that a reader puts in.
+/// Runs every block of shell of the chapter as it stands, but for the values that a reader puts in.
 fn follow_the_guide(realm: &Realm) {
     let root = env!("CARGO_MANIFEST_DIR");
     let page = std::fs::read_to_string(format!("{root}/docs/getting-started.md")).unwrap();
@@ -18,7 +18,7 @@ fn follow_the_guide(realm: &Realm) {
     let directory = tempfile::tempdir().unwrap();
     let script = format!(
         "set -eu\nkcadm.sh() {{ '{root}/tools/keycloak' kcadm \"$@\" --config '{}'; }}\n\
-         SERVER={} REALM={} GATEWAY=http://127.0.0.1:8000 SECRET=doorward-secret PASSWORD=admin\n{}",
+         SERVER={} REALM={} GATEWAY=http://127.0.0.1:8000 INSIDE=http://127.0.0.1:8000 SECRET=doorward-secret PASSWORD=admin\n{}",
         directory.path().join("kcadm").display(),
         realm.issuer().split("/realms/").next().unwrap(),
         realm.name(),

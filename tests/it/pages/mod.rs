@@ -1,5 +1,6 @@
 //! What the pages say is what the gateway does.
 
+mod deploy;
 mod errors;
 mod links;
 mod metrics;
