@@ -15,9 +15,15 @@ impl Folder {
     /// Writes a configuration for this provider and this upstream: one worker thread, and one protected route
     /// among others.
     pub fn new(provider: &Provider, upstream: SocketAddr) -> Outcome<Self> {
+        Self::with(provider, upstream, None)
+    }
+
+    /// The same with users in the database of that URL.
+    pub fn with(provider: &Provider, upstream: SocketAddr, users: Option<String>) -> Outcome<Self> {
         let folder = Self(tempfile::tempdir()?);
+        let users = users.unwrap_or_else(|| format!("sqlite:{}", folder.database().display()));
         fs::write(folder.path().join("secret"), "of the bench")?;
-        fs::write(folder.config(), folder.text(provider.issuer(), upstream))?;
+        fs::write(folder.config(), folder.text(provider.issuer(), upstream, &users))?;
         Ok(folder)
     }
 
@@ -33,15 +39,15 @@ impl Folder {
         self.path().join("doorward.toml")
     }
 
-    /// The users database.
+    /// The users database, where it is a file.
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.path().join("users.db")
     }
 
-    fn text(&self, issuer: &str, upstream: SocketAddr) -> String {
-        let (database, secret) = (self.database(), self.path().join("secret"));
-        let (database, secret) = (database.display(), secret.display());
+    fn text(&self, issuer: &str, upstream: SocketAddr, users: &str) -> String {
+        let secret = self.path().join("secret");
+        let secret = secret.display();
         format!(
             r#"
 [server]
@@ -56,7 +62,7 @@ client_secret = {{ file = "{secret}" }}
 audience = "doorward"
 
 [users]
-database = "sqlite:{database}"
+database = "{users}"
 
 [[upstream]]
 name = "app"

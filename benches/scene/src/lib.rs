@@ -3,11 +3,13 @@
 
 mod folder;
 mod mint;
+mod process;
 mod provider;
 mod users;
 
 pub use folder::Folder;
 pub use mint::{Mint, spoilt};
+pub use process::Process;
 pub use provider::Provider;
 pub use users::{fill, subject};
 

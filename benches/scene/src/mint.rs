@@ -44,9 +44,29 @@ impl Mint {
         })
     }
 
+    /// A logout token for the session of a user (OpenID Connect Back-Channel Logout 1.0 §2.4).
+    pub fn logout_token(&self, user: usize) -> Outcome<String> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        self.sign(&json!({
+            "iat": now,
+            "exp": now + 120,
+            "jti": format!("logout-{user:08x}"),
+            "iss": self.issuer,
+            "aud": "doorward",
+            "sub": subject(user),
+            "typ": "Logout",
+            "sid": session(user),
+            "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+        }))
+    }
+
     fn token(&self, number: usize, user: usize) -> Outcome<String> {
+        self.sign(&self.claims(number, user))
+    }
+
+    fn sign(&self, claims: &Value) -> Outcome<String> {
         let header = json!({ "alg": "RS256", "typ": "JWT", "kid": KID }).to_string();
-        let payload = self.claims(number, user).to_string();
+        let payload = claims.to_string();
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair
@@ -66,7 +86,7 @@ impl Mint {
             "sub": subject(user),
             "typ": "Bearer",
             "azp": "doorward",
-            "sid": format!("{user:08x}-7a35-4f4c-8f4e-000000000000"),
+            "sid": session(user),
             "acr": "1",
             "scope": "openid profile email",
             "email_verified": true,
@@ -77,6 +97,10 @@ impl Mint {
             "email": format!("{}@bench.test", name(user)),
         })
     }
+}
+
+fn session(user: usize) -> String {
+    format!("{user:08x}-7a35-4f4c-8f4e-000000000000")
 }
 
 /// The token with one bit of its signature changed.

@@ -3,22 +3,22 @@
 //! wall clock.
 
 mod load;
-mod proxy;
 mod report;
 mod upstream;
+mod users;
 mod variant;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use bench_scene::{Folder, Outcome, Provider, fill};
+use bench_scene::{Folder, Outcome, Process, Provider};
 use clap::Parser;
 
 use load::{Length, Load, Played};
-use proxy::Proxy;
 use report::{Sample, print};
 use upstream::Upstream;
+use users::Users;
 use variant::{Side, Variant, Variants};
 
 /// Measure the gateway beside a bare proxy.
@@ -39,6 +39,12 @@ struct Options {
     /// Connections at once.
     #[arg(long, default_value_t = 32)]
     connections: usize,
+    /// Keep the users in a PostgreSQL server that is started for the run.
+    #[arg(long)]
+    postgres: bool,
+    /// Ended sessions that the gateway knows of.
+    #[arg(long, default_value_t = 0)]
+    dead: usize,
     /// Only the variants whose names hold this text, beside the bare proxy.
     #[arg(long, default_value = "")]
     only: String,
@@ -50,9 +56,10 @@ fn main() -> Outcome<()> {
     let load = Load::new(options.connections)?;
     let upstream = Upstream::start(load.runtime())?;
     let provider = Provider::start()?;
-    let folder = Folder::new(&provider, upstream.address())?;
+    let users = Users::start(options.postgres);
+    let folder = Folder::with(&provider, upstream.address(), users.url())?;
     migrate(&binaries, &folder)?;
-    fill(&folder.database(), provider.issuer(), options.users)?;
+    users.fill(&folder, &provider, options.users, options.dead)?;
     let variants = Variants::mint(&provider, options.users, options.fresh)?;
     let mut samples = Vec::new();
     for round in 0..options.rounds {
@@ -92,15 +99,15 @@ fn measure(
     variants: &Variants,
     load: &Load,
 ) -> Outcome<Vec<Sample>> {
-    let bare = Proxy::bare(binaries, upstream.address())?;
-    let gateway = Proxy::gateway(binaries, folder)?;
+    let bare = Process::bare(binaries, upstream.address())?;
+    let gateway = Process::gateway(&binaries.join("doorward"), folder)?;
     let of = |variant: &Variant| match variant.side {
         Side::Bare => &bare,
         Side::Gateway => &gateway,
     };
     let known = variants.known()?;
-    load.warm(bare.address, known)?;
-    load.warm(gateway.address, known)?;
+    load.warm(bare.address(), known)?;
+    load.warm(gateway.address(), known)?;
     if !upstream.last_head().windows(ENRICHED.len()).any(|window| window.eq_ignore_ascii_case(ENRICHED)) {
         return Err("the gateway does not enrich".into());
     }
@@ -111,7 +118,7 @@ fn measure(
         for variant in all.iter().cycle().skip(round + slice).take(all.len()).filter(|it| slice == 0 || !it.once) {
             let length = if variant.once { Length::Once } else { Length::Time(SLICE) };
             let before = of(variant).cpu()?;
-            let Played { requests, took } = load.play(of(variant).address, variant, length)?;
+            let Played { requests, took } = load.play(of(variant).address(), variant, length)?;
             samples.push(Sample::new(variant, of(variant).cpu()?.saturating_sub(before), requests, took));
         }
     }
@@ -119,9 +126,11 @@ fn measure(
 }
 
 fn options_text(options: &Options) -> String {
+    let store = if options.postgres { "PostgreSQL" } else { "SQLite" };
     format!(
-        "{} rounds of {} s, {} connections, {} users with one token each in rotation, {} tokens seen for the first time",
-        options.rounds, options.slices, options.connections, options.users, options.fresh
+        "{} rounds of {} s, {} connections, {} users on {store} with one token each in rotation, {} tokens seen for the \
+         first time, {} ended sessions",
+        options.rounds, options.slices, options.connections, options.users, options.fresh, options.dead
     )
 }
 

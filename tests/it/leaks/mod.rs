@@ -12,20 +12,20 @@ use crate::support::patience::wait_for;
 use crate::support::raw::{Connection, Request, Response};
 
 /// Whatever nobody may read again, collected while it is used.
-struct Marks(Vec<String>);
+pub struct Marks(pub Vec<String>);
 
 impl Marks {
     /// The text itself, as it looks in a URL, and as it looks in Basic.
-    fn add(&mut self, text: &str) {
+    pub fn add(&mut self, text: &str) {
         self.0.push(text.to_owned());
     }
 
     /// A token's parts: none of them is anybody else's business, the header aside, which all tokens share.
-    fn add_token(&mut self, token: &str) {
+    pub fn add_token(&mut self, token: &str) {
         self.0.extend(token.split('.').skip(1).map(str::to_owned));
     }
 
-    fn assert_absent(&self, place: &str, bytes: &[u8]) {
+    pub fn assert_absent(&self, place: &str, bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes);
         for mark in &self.0 {
             if let Some(line) = text.lines().find(|line| line.contains(mark.as_str())) {

@@ -1,6 +1,7 @@
 //! The users database in PostgreSQL: rights that hold on every node, and what becomes of requests without it.
 
 mod commands;
+mod leaks;
 mod migrations;
 mod outage;
 mod refused;

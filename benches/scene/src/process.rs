@@ -7,18 +7,19 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bench_scene::{Folder, Outcome};
 use serde_json::Value;
 
+use crate::{Folder, Outcome};
+
 /// A running proxy; it is ended when this is dropped.
-pub(crate) struct Proxy {
-    pub(crate) address: SocketAddr,
+pub struct Process {
+    address: SocketAddr,
     child: Child,
 }
 
-impl Proxy {
-    /// The bare proxy.
-    pub(crate) fn bare(binaries: &Path, upstream: SocketAddr) -> Outcome<Self> {
+impl Process {
+    /// The bare proxy among these binaries.
+    pub fn bare(binaries: &Path, upstream: SocketAddr) -> Outcome<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut command = Command::new(binaries.join("bare-proxy"));
         let child = command.args([address.to_string(), upstream.to_string()]).stdin(Stdio::null()).spawn()?;
@@ -27,17 +28,29 @@ impl Proxy {
     }
 
     /// The gateway, whose log goes to a file as it does in production, at the default level.
-    pub(crate) fn gateway(binaries: &Path, folder: &Folder) -> Outcome<Self> {
+    pub fn gateway(binary: &Path, folder: &Folder) -> Outcome<Self> {
         let log = folder.path().join("gateway.log");
-        let mut command = Command::new(binaries.join("doorward"));
+        let mut command = Command::new(binary);
         let command = command.args(["run".as_ref(), "--config".as_ref(), folder.config().as_os_str()]);
         let child = command.env_remove("RUST_LOG").stdin(Stdio::null()).stderr(File::create(&log)?).spawn()?;
         let address = wait_for(|| listening(&log)).map_err(|_| fs::read_to_string(&log).unwrap_or_default());
         Ok(Self { child, address: address? })
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Sends it a signal: `STOP` and `CONT` make it sleep and wake.
+    pub fn signal(&self, name: &str) -> Outcome<()> {
+        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status()?;
+        if sent.success() { Ok(()) } else { Err("the signal could not be sent".into()) }
+    }
+
     /// The CPU time that the process has used, in user mode and in the kernel.
-    pub(crate) fn cpu(&self) -> Outcome<Duration> {
+    pub fn cpu(&self) -> Outcome<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // proc(5): the name, in parentheses, is the second field; `utime` and `stime` are the 14th and 15th.
         let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
@@ -46,7 +59,7 @@ impl Proxy {
     }
 }
 
-impl Drop for Proxy {
+impl Drop for Process {
     fn drop(&mut self) {
         // Where it has ended already there is nothing to end.
         let _ = self.child.kill();
@@ -74,6 +87,6 @@ fn wait_for<T>(condition: impl Fn() -> Option<T>) -> Outcome<T> {
     Err("a proxy did not start in time".into())
 }
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Linux counts 100 a second (`USER_HZ`) on every architecture of today.
 const TICK: Duration = Duration::from_millis(10);

@@ -1,0 +1,118 @@
+//! Open WebSockets, each of a session of its own, and the CPU time that ending one takes.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use bench_scene::{Folder, Outcome, Process, Provider, fill};
+use doorward::store::Sqlite;
+use reqwest::Client;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use crate::show;
+
+pub(crate) async fn measure() -> Outcome<()> {
+    let sockets = room_for(SOCKETS);
+    let provider = Provider::start()?;
+    let folder = Folder::new(&provider, upstream().await?)?;
+    let config = fs::read_to_string(folder.config())?
+        .replace("threads = 1", "threads = 1\nmax_connections = 20000\nmax_connections_per_address = 20000")
+        .replace(
+            "[[route]]\npath = \"/public/*\"",
+            "[[route]]\npath = \"/socket\"\nupstream = \"app\"\nwebsocket = true\n\n[[route]]\npath = \"/public/*\"",
+        );
+    fs::write(folder.config(), config)?;
+    Sqlite::migrate(&folder.database())?;
+    fill(&folder.database(), provider.issuer(), sockets)?;
+    let gateway = Process::gateway(Path::new(env!("CARGO_BIN_EXE_doorward")), &folder)?;
+    let mut open = Vec::with_capacity(sockets);
+    for token in provider.mint().tokens(0..sockets, sockets)? {
+        open.push(connect(gateway.address(), &token).await?);
+    }
+    let idle = gateway.cpu()?;
+    tokio::time::sleep(SETTLE).await;
+    let idle = gateway.cpu()?.saturating_sub(idle);
+    let client = Client::new();
+    let before = gateway.cpu()?;
+    for (user, socket) in open.iter_mut().enumerate().take(ENDED) {
+        let token = provider.mint().logout_token(user)?;
+        let call = client.post(format!("http://{}/auth/backchannel-logout", gateway.address()));
+        if !call.form(&[("logout_token", token)]).send().await?.status().is_success() {
+            return Err("a logout was refused".into());
+        }
+        ended(socket).await?;
+    }
+    let each = gateway.cpu()?.saturating_sub(before) / u32::try_from(ENDED)?;
+    let what = format!("ending one of {sockets} open WebSockets, CPU");
+    show(&what, &format!("{:.2} ms", each.as_secs_f64() * 1000.0), "1 ms");
+    let share = idle.as_secs_f64() / SETTLE.as_secs_f64() * 100.0;
+    show(&format!("{sockets} idle WebSockets, of one core"), &format!("{share:.1} %"), "");
+    Ok(())
+}
+
+/// So many sockets, or as many as the descriptors that this process may have: two for each, here and in the gateway.
+fn room_for(wanted: usize) -> usize {
+    let most = u64::try_from(wanted * 2 + 1000).ok();
+    // Only the superuser may; others get what they have.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most });
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let have = limit.maximum.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+    wanted.min(have.saturating_sub(1000) / 2)
+}
+
+/// An application that takes every WebSocket and says nothing on it.
+async fn upstream() -> Outcome<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut bytes = vec![0; 4096];
+                let mut read = 0;
+                while !bytes.get(..read)?.ends_with(b"\r\n\r\n") {
+                    read += socket.read(bytes.get_mut(read..)?).await.ok().filter(|read| *read > 0)?;
+                }
+                drop(bytes);
+                socket.write_all(SWITCHED).await.ok()?;
+                // Until the gateway has had enough.
+                socket.read(&mut [0]).await.ok()
+            });
+        }
+    });
+    Ok(address)
+}
+
+async fn connect(gateway: SocketAddr, token: &str) -> Outcome<TcpStream> {
+    let mut socket = TcpStream::connect(gateway).await?;
+    let head = format!(
+        "GET /socket HTTP/1.1\r\nHost: bench.test\r\nAuthorization: Bearer {token}\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    socket.write_all(head.as_bytes()).await?;
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        if timeout(PATIENCE, socket.read_buf(&mut answer)).await?? == 0 {
+            break;
+        }
+    }
+    if answer.starts_with(b"HTTP/1.1 101") { Ok(socket) } else { Err(String::from_utf8_lossy(&answer).into()) }
+}
+
+/// Until the close frame has come, with its code (RFC 6455 §5.5.1).
+async fn ended(socket: &mut TcpStream) -> Outcome<()> {
+    let mut frame = Vec::new();
+    while timeout(PATIENCE, socket.read_buf(&mut frame)).await?? > 0 {}
+    if frame.starts_with(&[0x88]) { Ok(()) } else { Err(format!("no close frame: {frame:02x?}").into()) }
+}
+
+const SOCKETS: usize = 10_000;
+const ENDED: usize = 500;
+const SETTLE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
+const SWITCHED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
