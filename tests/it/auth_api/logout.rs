@@ -3,8 +3,9 @@ use serde_json::json;
 
 use super::{assert_logged, assert_refused};
 use crate::support::house::House;
-use crate::support::patience::PATIENCE;
+use crate::support::patience::{PATIENCE, wait_for};
 use crate::support::raw::Request;
+use crate::support::users;
 
 #[test]
 fn after_the_answer_every_access_token_of_the_session_is_refused() {
@@ -29,6 +30,33 @@ fn logging_out_again_is_no_error() {
     for _ in 0..3 {
         assert_eq!(house.log_out(&session.refresh).status, 204);
     }
+}
+
+#[test]
+fn whoever_logs_out_again_and_again_writes_it_down_once() {
+    let house = House::start();
+    let session = house.session("alice");
+    for _ in 0..5 {
+        assert_eq!(house.log_out(&session.refresh).status, 204);
+        assert_refused(&house.refresh(&session.refresh), 401, "invalid-refresh-token");
+    }
+    assert_eq!(users::logged(&house.setup.database(), "session"), 1);
+}
+
+#[test]
+fn what_waits_for_the_database_is_written_once_however_often_it_was_asked_for() {
+    let house = House::start();
+    let session = house.session("alice");
+    let occupied = users::occupy(&house.setup.database());
+    let body = json!({ "refresh_token": session.refresh });
+    for answer in house.together(vec![Request::new("POST", "/auth/logout").json(&body); 6]) {
+        assert_refused(&answer, 503, "database-unavailable");
+    }
+    drop(occupied);
+    wait_for("the log-out to hold", || (house.log_out(&session.refresh).status == 204).then_some(()));
+    // A try that was given up may have been carried out after all, and then there was another.
+    let rows = users::logged(&house.setup.database(), "session");
+    assert!((1..=2).contains(&rows), "{rows}");
 }
 
 #[test]
