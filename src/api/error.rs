@@ -78,6 +78,10 @@ pub enum Counted {
     Address,
     /// Validations by one caller.
     Caller,
+    /// What Keycloak refused of that from one address.
+    Refused,
+    /// Calls to Keycloak that are made for one address at once.
+    AtOnce,
 }
 
 impl From<KeycloakError> for ApiError {

@@ -11,7 +11,7 @@ mod poller;
 mod spread;
 
 pub use announce::{AnnounceError, Announcer};
-pub use heard::Signals;
+pub use heard::{Signals, end_of};
 pub use heard_metrics::{Fate, Signal, SignalMetrics};
 pub use introspector::{IntrospectError, Introspector};
 pub use meaning::Meaning;

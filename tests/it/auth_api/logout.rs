@@ -1,10 +1,14 @@
+use std::time::{Duration, Instant};
+
 use devrealm::{Endpoint, Fault};
 use serde_json::json;
 
 use super::{assert_logged, assert_refused};
 use crate::support::house::House;
+use crate::support::keys::base64url;
 use crate::support::patience::{PATIENCE, wait_for};
 use crate::support::raw::Request;
+use crate::support::setup::Running;
 use crate::support::users;
 
 #[test]
@@ -94,6 +98,34 @@ fn while_keycloak_is_away_nobody_is_told_that_the_session_ended() {
     assert_eq!(house.log_out(&session.refresh).status, 204);
     assert_eq!(house.status_of(&session.access), 401);
     assert_logged(&house, "/auth/logout", "keycloak-unavailable");
+}
+
+#[test]
+fn the_time_of_an_answer_is_counted_from_the_request_whatever_is_slow() {
+    let house = House::start();
+    let session = house.session("alice");
+    house.realm.faults().set_for(Endpoint::Logout, Fault::Late(Duration::from_secs(4)), 1);
+    let _occupied = users::occupy(&house.setup.database());
+    let began = Instant::now();
+    assert_refused(&house.log_out(&session.refresh), 503, "database-unavailable");
+    assert!(began.elapsed() < Duration::from_secs(7), "4 s of Keycloak and 4.5 s of the database are too many");
+}
+
+#[test]
+fn a_session_without_a_name_takes_all_that_its_user_has_so_far() {
+    let running = Running::new();
+    let words = &running.setup.words;
+    let token = |user: &str| running.token(&json!({ "claims_set": { "sub": user }, "claims_del": ["sid"] }));
+    let status = |token: &str| running.gateway.send(Request::get("/api/echo").bearer(token)).status;
+    let (bobs, alices) = (token("bob"), token("alice"));
+    assert_eq!((status(&bobs), status(&alices)), (200, 200));
+    let claims = json!({ "typ": "Refresh", "iss": words.issuer, "azp": words.client, "sub": "bob", "jti": "r" });
+    let refresh_token = format!("{}.{}.{}", base64url("{}"), base64url(claims.to_string()), base64url("x"));
+    let body = json!({ "refresh_token": refresh_token });
+    let answer = running.gateway.send(Request::new("POST", "/auth/logout").json(&body));
+    assert_eq!(answer.status, 204, "{}", answer.shown());
+    assert_eq!((status(&bobs), status(&alices)), (401, 200));
+    wait_for("the next second, whose tokens are good", || (status(&token("bob")) == 200).then_some(()));
 }
 
 #[test]
