@@ -106,5 +106,5 @@ fn throttled(by: Counted, exceeded: Exceeded) -> ApiError {
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// A call takes this long at most, and mostly much less.
+/// Most calls are over by then.
 const SOON: Duration = Duration::from_secs(1);

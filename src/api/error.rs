@@ -78,7 +78,7 @@ pub enum Counted {
     Address,
     /// Validations by one caller.
     Caller,
-    /// What Keycloak refused of that from one address.
+    /// Refresh tokens from one address that Keycloak refused.
     Refused,
     /// Calls to Keycloak that are made for one address at once.
     AtOnce,

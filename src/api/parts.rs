@@ -112,8 +112,8 @@ impl Parts {
         self.announcer.announce(&[change], arrived).await
     }
 
-    /// Ends a session that must not be used: here at once, and at Keycloak. Of its tokens only this one was given to
-    /// anybody, if at all: without `sid` it dies alone.
+    /// Ends a session that must not be used: here at once, and at Keycloak. Without `sid` nothing of it is known but
+    /// this token.
     pub(super) async fn end_session(&self, identity: &Identity, refresh_token: Option<&str>, arrived: Boot) {
         let ending = self.end_at_keycloak(refresh_token);
         let issuer = Arc::clone(identity.subject().issuer());

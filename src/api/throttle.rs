@@ -89,7 +89,7 @@ impl<K: Hash + Eq> Throttle<K> {
             table.told = Some(now);
             tracing::error!(
                 counter = self.counter.name(),
-                "a counter of tries is full, and nobody new is counted or let in: block the addresses that flood the endpoints of [auth] in front of the gateway"
+                "a counter of tries is full: whoever is not in it is refused, or, where only what is refused counts, not counted; block the addresses that flood the endpoints of [auth] in front of the gateway"
             );
         }
     }
