@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::clock::Boot;
 use crate::policy::Grant;
 use crate::problem::Rejection;
 use crate::request::Incoming;
@@ -23,6 +24,8 @@ pub struct Call {
     pub content_type: Option<HeaderValue>,
     /// The whole body.
     pub body: Bytes,
+    /// When the request came: what a client waits for is counted from here.
+    pub arrived: Boot,
 }
 
 /// What an endpoint answers.

@@ -8,7 +8,8 @@ use super::access::Access;
 use super::endpoint::Answering;
 use super::parts::Desk;
 use super::token_response::TokenResponse;
-use super::{ApiError, Endpoint, Reply};
+use super::{ApiError, Call, Endpoint, Reply};
+use crate::keycloak::KeycloakError;
 use crate::problem::Rejection;
 use crate::request::Method;
 
@@ -21,13 +22,20 @@ pub(super) fn endpoint() -> Endpoint {
         summary: "A token of the gateway's own client; exists with test_endpoints only",
         request: None,
         response: Some(TokenResponse::schema),
-        refusals: &[(503, "keycloak-unavailable")],
-        handler: |desk, _| -> Answering { Box::pin(client_token(desk)) },
+        refusals: &[(429, "too-many-tries"), (503, "keycloak-unavailable")],
+        handler: |desk, call| -> Answering { Box::pin(client_token(desk, call)) },
     }
 }
 
-async fn client_token(desk: Arc<Desk>) -> Result<Reply, Rejection> {
-    let tokens = desk.parts.oidc.client_credentials().await.map_err(ApiError::from)?;
+async fn client_token(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
+    let address = call.incoming.client.address;
+    let seat = desk.counters.ask(address)?;
+    let outcome = desk.parts.oidc.client_credentials().await;
+    drop(seat);
+    if let Err(KeycloakError::Refused { .. }) = &outcome {
+        desk.counters.refused(address);
+    }
+    let tokens = outcome.map_err(ApiError::from)?;
     let identity = desk.parts.prove_fresh(tokens.access_token()).await?;
     let reply = Reply::json(&TokenResponse::new(&tokens, &identity, desk.parts.clock.wall()))?;
     Ok(reply.about_subject(identity.subject().sub()))

@@ -1,12 +1,15 @@
 //! The counters that keep guessers away, and Keycloak from being flooded through us.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::ApiError;
 use super::error::Counted;
 use super::login_name::LoginName;
+use super::network::Network;
+use super::seats::{Seat, Seats};
 use super::throttle::{Exceeded, Throttle};
+use super::throttle_metrics::{Counter, ThrottleMetrics};
 use crate::clock::Clock;
 use crate::config::Throttling;
 
@@ -15,12 +18,10 @@ pub(super) struct Counters {
     names: Throttle<LoginName>,
     addresses: Throttle<Network>,
     strangers: Throttle<Network>,
+    refused: Throttle<Network>,
     callers: Throttle<CallerKey>,
+    seats: Seats,
 }
-
-/// An address as far as it tells one subscriber from another: of IPv6 the /64 that each is given whole.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Network(IpAddr);
 
 /// Who has tokens validated.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -33,13 +34,17 @@ pub(super) enum CallerKey {
 
 impl Counters {
     /// Nothing is counted yet.
-    pub(super) fn new(limits: Throttling, clock: &Clock) -> Self {
+    pub(super) fn new(limits: Throttling, metrics: &ThrottleMetrics, clock: &Clock) -> Self {
         let window = limits.login_window;
+        let of_address = limits.login_tries_per_address;
         Self {
-            names: Throttle::new(limits.login_tries_per_name, window, clock.clone()),
-            addresses: Throttle::new(limits.login_tries_per_address, window, clock.clone()),
-            strangers: Throttle::new(limits.login_tries_per_address, window, clock.clone()),
-            callers: Throttle::new(limits.validations_per_caller, MINUTE, clock.clone()),
+            names: Throttle::new(Counter::LogInNames, metrics, clock).limited(limits.login_tries_per_name, window),
+            addresses: Throttle::new(Counter::LogInAddresses, metrics, clock).limited(of_address, window),
+            strangers: Throttle::new(Counter::WrongSecrets, metrics, clock).limited(of_address, window),
+            refused: Throttle::new(Counter::RefusedTokens, metrics, clock)
+                .limited(limits.refused_tokens_per_address, window),
+            callers: Throttle::new(Counter::Callers, metrics, clock).limited(limits.validations_per_caller, MINUTE),
+            seats: Seats::default(),
         }
     }
 
@@ -50,7 +55,9 @@ impl Counters {
             names: self.names.limited(limits.login_tries_per_name, window),
             addresses: self.addresses.limited(limits.login_tries_per_address, window),
             strangers: self.strangers.limited(limits.login_tries_per_address, window),
+            refused: self.refused.limited(limits.refused_tokens_per_address, window),
             callers: self.callers.limited(limits.validations_per_caller, MINUTE),
+            seats: self.seats.clone(),
         }
     }
 
@@ -74,18 +81,23 @@ impl Counters {
         self.strangers.take(Network::of(address)).map_err(|exceeded| throttled(Counted::Address, exceeded))
     }
 
+    /// Leave to ask Keycloak about something that this address has sent, for as long as the seat is kept. What
+    /// Keycloak takes is not counted: only who sends what it refuses is kept away.
+    pub(super) fn ask(&self, address: IpAddr) -> Result<Seat, ApiError> {
+        let network = Network::of(address);
+        self.refused.look(&network).map_err(|exceeded| throttled(Counted::Refused, exceeded))?;
+        self.seats.take(network).ok_or(ApiError::Throttled { by: Counted::AtOnce, retry_after: SOON })
+    }
+
+    /// Counts what Keycloak has refused. That there is no room to count it is told by the counter: it keeps Keycloak
+    /// from work, and nobody from guessing, so that nobody new is refused for it.
+    pub(super) fn refused(&self, address: IpAddr) {
+        let _ = self.refused.take(Network::of(address));
+    }
+
     /// Counts a validation.
     pub(super) fn validate(&self, caller: CallerKey) -> Result<(), ApiError> {
         self.callers.take(caller).map_err(|exceeded| throttled(Counted::Caller, exceeded))
-    }
-}
-
-impl Network {
-    fn of(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from(u128::from(address) & SUBSCRIBER)),
-            address @ IpAddr::V4(_) => address,
-        })
     }
 }
 
@@ -94,18 +106,5 @@ fn throttled(by: Counted, exceeded: Exceeded) -> ApiError {
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
-const SUBSCRIBER: u128 = !(u64::MAX as u128);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_counts_as_its_subscriber() {
-        let same = |one: &str, other: &str| Network::of(one.parse().unwrap()) == Network::of(other.parse().unwrap());
-        assert!(same("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"));
-        assert!(!same("2001:db8:1:2::1", "2001:db8:1:3::1"));
-        assert!(same("::ffff:192.0.2.1", "192.0.2.1"));
-        assert!(!same("192.0.2.1", "192.0.2.2"));
-    }
-}
+/// Most calls are over by then.
+const SOON: Duration = Duration::from_secs(1);

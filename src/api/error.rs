@@ -78,6 +78,10 @@ pub enum Counted {
     Address,
     /// Validations by one caller.
     Caller,
+    /// Refresh tokens from one address that Keycloak refused.
+    Refused,
+    /// Calls to Keycloak that are made for one address at once.
+    AtOnce,
 }
 
 impl From<KeycloakError> for ApiError {

@@ -8,10 +8,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use parking_lot::Mutex;
+use tracing::error;
 
+use super::ApiError;
 use super::refresh_token::RefreshTokenDigest;
 use crate::clock::{Boot, Clock};
 use crate::keycloak::{KeycloakError, RefreshTokenError, Tokens};
+use crate::problem::Rejection;
 
 /// What Keycloak answered; everybody who asked with the same token gets the same.
 pub(super) type Landing = Result<Arc<Tokens>, RefreshTokenError>;
@@ -29,12 +32,26 @@ struct Board {
     flights: HashMap<RefreshTokenDigest, Flight>,
     /// Those that have landed, in the order in which they are forgotten.
     landed: BTreeSet<(Boot, RefreshTokenDigest)>,
+    /// How many have started.
+    started: u64,
 }
 
 struct Flight {
-    landing: Shared<BoxFuture<'static, Landing>>,
+    /// Tells it from an earlier one of the same token.
+    number: u64,
+    landing: Awaited,
     /// Nothing while it is in the air.
     until: Option<Boot>,
+}
+
+/// Nothing where the call was given up: it has panicked.
+type Awaited = Shared<BoxFuture<'static, Option<Landing>>>;
+
+/// A call on its way. However it ends, it does not stay in the air.
+struct Aloft {
+    board: Arc<Mutex<Board>>,
+    token: RefreshTokenDigest,
+    number: u64,
 }
 
 impl Flights {
@@ -48,9 +65,13 @@ impl Flights {
         Self { board: Arc::clone(&self.board), replay, capacity: self.capacity, clock: self.clock.clone() }
     }
 
-    /// Joins the flight of this token, or starts one. The call runs to its end though nobody waits any more: with
-    /// rotation on, an answer that is lost is a session lost.
-    pub(super) async fn join<F>(self: &Arc<Self>, token: RefreshTokenDigest, call: impl FnOnce() -> F) -> Landing
+    /// Joins the flight of this token, or starts one, where the call may be made. It runs to its end though nobody
+    /// waits any more: with rotation on, an answer that is lost is a session lost.
+    pub(super) async fn join<F>(
+        &self,
+        token: RefreshTokenDigest,
+        call: impl FnOnce() -> Result<F, ApiError>,
+    ) -> Result<Landing, Rejection>
     where
         F: Future<Output = Landing> + Send + 'static,
     {
@@ -59,11 +80,17 @@ impl Flights {
             board.forget(self.clock.boot());
             match board.flights.get(&token).map(|flight| flight.landing.clone()) {
                 Some(landing) => landing,
-                None if !board.has_room(self.capacity) => return Err(KeycloakError::Busy { retry_after: None }.into()),
-                None => board.start(token, self.fly(token, call())),
+                None => {
+                    // First: whoever may not call takes nobody's room.
+                    let call = call()?;
+                    if !board.has_room(self.capacity) {
+                        return Err(ApiError::from(KeycloakError::Busy { retry_after: None }).into());
+                    }
+                    self.start(&mut board, token, call)
+                }
             }
         };
-        landing.await
+        landing.await.ok_or(Rejection::Internal)
     }
 
     /// Notes that an answer was given to a client: from now on it is a replay.
@@ -76,39 +103,52 @@ impl Flights {
         self.board.lock().remove(token)
     }
 
-    fn fly<F>(self: &Arc<Self>, token: RefreshTokenDigest, call: F) -> BoxFuture<'static, Landing>
+    fn start<F>(&self, board: &mut Board, token: RefreshTokenDigest, call: F) -> Awaited
     where
         F: Future<Output = Landing> + Send + 'static,
     {
-        let flights = Arc::clone(self);
+        board.started += 1;
+        let number = board.started;
+        let aloft = Aloft { board: Arc::clone(&self.board), token, number };
+        let clock = self.clock.clone();
         let task = tokio::spawn(async move {
             let landing = call.await;
-            flights.land(token, &landing);
+            aloft.land(&landing, clock.boot());
             landing
         });
-        async move { task.await.unwrap_or(Err(KeycloakError::Malformed("the call was given up").into())) }.boxed()
+        let landing = async move { task.await.inspect_err(|_| error!("a refresh has panicked")).ok() }.boxed().shared();
+        board.flights.insert(token, Flight { number, landing: landing.clone(), until: None });
+        landing
     }
+}
 
+impl Aloft {
     /// A refusal is not kept. An answer that nobody was given yet is kept longer than a replay: whoever waited for
     /// it may come back.
-    fn land(&self, token: RefreshTokenDigest, landing: &Landing) {
+    fn land(self, landing: &Landing, now: Boot) {
+        if landing.is_ok() {
+            let mut board = self.board.lock();
+            if board.is_aloft(&self) {
+                board.keep_for(self.token, now.plus(UNCLAIMED), |until| until.is_none());
+            }
+        }
+    }
+}
+
+impl Drop for Aloft {
+    fn drop(&mut self) {
         let mut board = self.board.lock();
-        match landing {
-            Ok(_) => board.keep_for(token, self.clock.boot().plus(UNCLAIMED), |until| until.is_none()),
-            Err(_) => drop(board.remove(token)),
+        if board.is_aloft(self) {
+            board.remove(self.token);
         }
     }
 }
 
 impl Board {
-    fn start(
-        &mut self,
-        token: RefreshTokenDigest,
-        flight: BoxFuture<'static, Landing>,
-    ) -> Shared<BoxFuture<'static, Landing>> {
-        let landing = flight.shared();
-        self.flights.insert(token, Flight { landing: landing.clone(), until: None });
-        landing
+    /// Whether this very flight is in the air: it may have been cancelled, and another started.
+    fn is_aloft(&self, aloft: &Aloft) -> bool {
+        let flight = self.flights.get(&aloft.token);
+        flight.is_some_and(|flight| flight.number == aloft.number && flight.until.is_none())
     }
 
     /// Sets when a flight is forgotten; a later moment never takes the place of an earlier one.

@@ -26,9 +26,17 @@ impl Airport {
     }
 
     async fn fly<F: Future<Output = Landing> + Send + 'static>(&self, token: u8, call: impl FnOnce() -> F) -> Landing {
+        self.join(token, call).await.unwrap()
+    }
+
+    async fn join<F: Future<Output = Landing> + Send + 'static>(
+        &self,
+        token: u8,
+        call: impl FnOnce() -> F,
+    ) -> Result<Landing, Rejection> {
         let call = || {
             self.calls.fetch_add(1, Ordering::SeqCst);
-            call()
+            Ok(call())
         };
         self.flights.join(digest(token), call).await
     }
@@ -145,8 +153,49 @@ async fn memory_is_bounded_and_what_is_in_the_air_stays() {
         assert_eq!(airport.flights.board.lock().flights.len(), 2);
     }
     assert!(tokio::time::timeout(Duration::ZERO, airport.fly(11, never)).await.is_err());
-    let full = airport.refresh(12).await;
-    assert!(matches!(full, Err(RefreshTokenError::Keycloak(KeycloakError::Busy { .. }))));
+    let full = airport.join(12, || async { tokens() }).await;
+    let Err(Rejection::Api(ApiError::Keycloak(error))) = full else { panic!("{full:?}") };
+    assert!(matches!(*error, KeycloakError::Busy { .. }));
+}
+
+#[tokio::test]
+async fn whoever_may_not_call_takes_nobodys_room() {
+    let mut airport = airport(5);
+    Arc::get_mut(&mut airport.flights).unwrap().capacity = 1;
+    assert!(airport.refresh(1).await.is_ok());
+    let refused = || Err::<std::future::Ready<Landing>, _>(ApiError::MediaType);
+    assert!(matches!(airport.flights.join(digest(2), refused).await, Err(Rejection::Api(ApiError::MediaType))));
+    assert!(airport.refresh(1).await.is_ok());
+    assert_eq!(airport.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_panics_is_answered_and_leaves_nothing_behind() {
+    let airport = airport(5);
+    let panics = || async { panic!("a defect") };
+    let both = tokio::join!(airport.join(1, panics), airport.join(1, panics));
+    assert!(matches!(both, (Err(Rejection::Internal), Err(Rejection::Internal))), "{both:?}");
+    assert!(airport.flights.board.lock().flights.is_empty());
+    assert!(airport.refresh(1).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_was_cancelled_in_the_air_does_not_touch_what_follows() {
+    let airport = airport(5);
+    for outcome in [tokens(), Err(RefreshTokenError::Refused(RefreshTokenRefusal::Invalid))] {
+        let (land, landed) = tokio::sync::oneshot::channel();
+        let mut first = Box::pin(airport.fly(1, || async move { landed.await.unwrap() }));
+        assert!(first.as_mut().now_or_never().is_none());
+        assert!(airport.flights.cancel(digest(1)));
+        let never = || std::future::pending::<Landing>();
+        assert!(tokio::time::timeout(Duration::ZERO, airport.fly(1, never)).await.is_err());
+        land.send(outcome).unwrap();
+        let _ = first.await;
+        let board = airport.flights.board.lock();
+        assert!(board.flights[&digest(1)].until.is_none(), "the second is in the air");
+        drop(board);
+        airport.flights.cancel(digest(1));
+    }
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use super::login_name::LoginName;
 use super::parts::Desk;
 use super::token_response::TokenResponse;
 use super::{ApiError, Call, Endpoint, Parts, Reply, json_body, unready};
+use crate::clock::Boot;
 use crate::gateway::Evidence;
 use crate::identity::Identity;
 use crate::keycloak::{KeycloakError, LoginError, LoginRefusal, PasswordLogin, Tokens};
@@ -63,8 +64,8 @@ async fn login(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     desk.parts.gateway.see().await?;
     let name = LoginName::resolve(&request.username, &desk.parts).await;
     desk.counters.log_in_of(name.clone())?;
-    let tokens = in_turn(&desk, name, request, address).await?;
-    let (identity, live) = welcome(&desk, &tokens).await?;
+    let tokens = in_turn(&desk, name, request, (address, call.arrived)).await?;
+    let (identity, live) = welcome(&desk, &tokens, call.arrived).await?;
     let now = desk.parts.clock.wall();
     Ok(Reply::json(&TokenResponse::new(&tokens, &identity, now))?.about(&live))
 }
@@ -75,7 +76,7 @@ async fn in_turn(
     desk: &Arc<Desk>,
     name: LoginName,
     request: LoginRequest,
-    address: IpAddr,
+    (address, arrived): (IpAddr, Boot),
 ) -> Result<Tokens, ApiError> {
     let (answer, answered) = oneshot::channel();
     let task = Arc::clone(desk);
@@ -90,7 +91,7 @@ async fn in_turn(
         }
         tokio::time::sleep(AFTERMATH).await;
     });
-    match tokio::time::timeout(PATIENCE, answered).await {
+    match tokio::time::timeout(desk.parts.left(arrived), answered).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) | Err(_) => Err(KeycloakError::TimedOut.into()),
     }
@@ -113,12 +114,12 @@ async fn ask(parts: &Parts, request: &LoginRequest, address: IpAddr) -> Result<T
 }
 
 /// Checks the account behind fresh tokens, and ends the session again where it must not be used.
-async fn welcome(desk: &Desk, tokens: &Tokens) -> Result<(Arc<Identity>, Live), Rejection> {
+async fn welcome(desk: &Desk, tokens: &Tokens, arrived: Boot) -> Result<(Arc<Identity>, Live), Rejection> {
     let parts = &desk.parts;
     let identity = match parts.prove_fresh(tokens.access_token()).await {
         Ok(identity) => identity,
         Err(rejection) => {
-            parts.end_at_keycloak(tokens.refresh_token()).await;
+            let _ = tokio::time::timeout(parts.left(arrived), parts.end_at_keycloak(tokens.refresh_token())).await;
             return Err(rejection);
         }
     };
@@ -128,7 +129,7 @@ async fn welcome(desk: &Desk, tokens: &Tokens) -> Result<(Arc<Identity>, Live), 
         Ok(_) => Err(ApiError::EmailNotVerified.into()),
         Err(rejection) => Err(rejection),
     };
-    parts.end_session(&identity, tokens.refresh_token()).await;
+    parts.end_session(&identity, tokens.refresh_token(), arrived).await;
     outcome
 }
 
@@ -143,8 +144,6 @@ fn checked(request: LoginRequest) -> Result<LoginRequest, ApiError> {
     }
 }
 
-/// From the request to its answer, the wait for a turn included.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Keycloak's guard against parallel log-ins outlives its answer by some milliseconds, and takes what comes then for
 /// a wrong password.
 const AFTERMATH: Duration = Duration::from_millis(50);

@@ -26,6 +26,7 @@ pub(super) fn endpoint() -> Endpoint {
             (400, "malformed-body"),
             (401, "invalid-refresh-token"),
             (415, "media-type"),
+            (429, "too-many-tries"),
             (503, "keycloak-unavailable, database-unavailable"),
         ],
         handler: |desk, call| -> Answering { Box::pin(logout(desk, call)) },
@@ -36,14 +37,19 @@ pub(super) fn endpoint() -> Endpoint {
 /// over already is what was asked for.
 async fn logout(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     let token = RefreshTokenRequest::read(&call, &desk)?;
-    match desk.parts.oidc.logout(token.expose(), Some(call.incoming.client.address)).await {
+    let address = call.incoming.client.address;
+    let seat = desk.counters.ask(address)?;
+    let outcome = desk.parts.oidc.logout(token.expose(), Some(address)).await;
+    drop(seat);
+    if let Err(RefreshTokenError::Refused(_)) = &outcome {
+        desk.counters.refused(address);
+    }
+    match outcome {
         Ok(()) => {}
         Err(RefreshTokenError::Refused(refusal)) if refusal.is_end_of_session() => {}
         Err(error) => return Err(refusal(error).into()),
     }
     desk.flights.cancel(token.digest());
-    if let Some(sid) = token.sid() {
-        desk.parts.bury(sid).await.map_err(ApiError::Unannounced)?;
-    }
+    desk.parts.bury(&token, call.arrived).await.map_err(ApiError::Unannounced)?;
     Ok(Reply::no_content().about_subject(token.sub()))
 }

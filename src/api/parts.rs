@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::ApiError;
 use super::counters::Counters;
 use super::flights::Flights;
+use super::refresh_token::UnverifiedRefreshToken;
 use super::turns::Turns;
-use crate::clock::Clock;
+use super::{ApiError, ThrottleMetrics};
+use crate::clock::{Boot, Clock};
 use crate::config::{Auth, Throttling};
 use crate::gateway::Gateway;
 use crate::identity::{Identities, Identity, ProveError};
 use crate::keycloak::{Admin, Oidc};
 use crate::problem::Rejection;
-use crate::signals::{AnnounceError, Announcer, Signals};
+use crate::signals::{AnnounceError, Announcer, Signals, end_of};
 use crate::standing::Standing;
 use crate::store::{Change, ChangeKind, Ledger};
 
@@ -76,9 +77,9 @@ impl Desk {
 impl Kept {
     /// Nothing yet.
     #[must_use]
-    pub fn new(limits: Throttling, clock: &Clock) -> Self {
+    pub fn new(limits: Throttling, metrics: &ThrottleMetrics, clock: &Clock) -> Self {
         Self {
-            counters: Counters::new(limits, clock),
+            counters: Counters::new(limits, metrics, clock),
             turns: Arc::default(),
             flights: Flights::new(Duration::ZERO, clock.clone()),
         }
@@ -101,33 +102,60 @@ impl Parts {
         })
     }
 
-    /// Lets a session of our own realm be dead here at once, and everywhere when this returns.
-    pub(super) async fn bury(&self, sid: &Arc<str>) -> Result<(), AnnounceError> {
-        let change = Change {
-            issuer: self.oidc.issuer().into(),
-            kind: ChangeKind::Session,
-            key: Arc::clone(sid),
-            not_before: None,
+    /// Lets the session of a refresh token that Keycloak has judged be dead here at once, and everywhere when this
+    /// returns. Of a token without `sid` nobody knows the session: then everything of its subject that was issued so
+    /// far.
+    pub(super) async fn bury(&self, token: &UnverifiedRefreshToken, arrived: Boot) -> Result<(), AnnounceError> {
+        let now = self.clock.wall();
+        let until = token.issued_at().map_or(now, |issued| issued.max(now));
+        let change = end_of(self.oidc.issuer().into(), token.sid(), token.sub(), until);
+        self.announcer.announce(&[change], arrived).await
+    }
+
+    /// Ends a session that must not be used: here at once, and at Keycloak. Without `sid` nothing of it is known but
+    /// this token.
+    pub(super) async fn end_session(&self, identity: &Identity, refresh_token: Option<&str>, arrived: Boot) {
+        let ending = self.end_at_keycloak(refresh_token);
+        let issuer = Arc::clone(identity.subject().issuer());
+        let change = |kind, key: &Arc<str>| Change { issuer, kind, key: Arc::clone(key), not_before: None };
+        let dead = match (identity.sid(), identity.jti()) {
+            (Some(sid), _) => Some(change(ChangeKind::Session, sid)),
+            (None, Some(jti)) => Some(change(ChangeKind::Token, jti)),
+            (None, None) => None,
         };
-        self.announcer.announce(std::slice::from_ref(&change), self.clock.boot()).await
-    }
-
-    /// Ends a session that must not be used: here at once, and at Keycloak.
-    pub(super) async fn end_session(&self, identity: &Identity, refresh_token: Option<&str>) {
-        if let Some(sid) = identity.sid()
-            && let Err(error) = self.bury(sid).await
-        {
-            warn!(error = &error as &dyn std::error::Error, "the end of a session could not be written to the log");
+        if let Err(error) = self.announcer.announce(dead.as_slice(), arrived).await {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "the end of a session could not be told to every node in time"
+            );
         }
-        self.end_at_keycloak(refresh_token).await;
+        // It goes on, whoever waits.
+        let _ = tokio::time::timeout(self.left(arrived), ending).await;
     }
 
-    /// Ends the session of a refresh token at Keycloak; that it could not be is logged.
-    pub(super) async fn end_at_keycloak(&self, refresh_token: Option<&str>) {
-        if let Some(token) = refresh_token
-            && let Err(error) = self.oidc.logout(token, None).await
-        {
-            warn!(error = &error as &dyn std::error::Error, "a session could not be ended at Keycloak");
+    /// What is left of the time in which a request is answered.
+    pub(super) fn left(&self, arrived: Boot) -> Duration {
+        PATIENCE.saturating_sub(self.clock.boot().since(arrived))
+    }
+
+    /// Ends the session of a refresh token at Keycloak, whoever waits for that; that it could not be is logged.
+    pub(super) fn end_at_keycloak(&self, refresh_token: Option<&str>) -> impl Future<Output = ()> + use<> {
+        let ending = refresh_token.map(|token| {
+            let (oidc, token) = (Arc::clone(&self.oidc), token.to_owned());
+            tokio::spawn(async move {
+                if let Err(error) = oidc.logout(&token, None).await {
+                    warn!(error = &error as &dyn std::error::Error, "a session could not be ended at Keycloak");
+                }
+            })
+        });
+        async move {
+            if let Some(ending) = ending {
+                // It has logged what went wrong.
+                let _ = ending.await;
+            }
         }
     }
 }
+
+/// From the request to its answer, as far as Keycloak is waited for. A call that was made goes on.
+const PATIENCE: Duration = Duration::from_secs(5);

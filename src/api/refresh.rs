@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Deserialize;
 use utoipa::{PartialSchema, ToSchema};
@@ -12,8 +11,10 @@ use super::endpoint::Answering;
 use super::flights::Landing;
 use super::parts::Desk;
 use super::refresh_token::UnverifiedRefreshToken;
+use super::seats::Seat;
 use super::token_response::TokenResponse;
 use super::{ApiError, Call, Endpoint, Reply, json_body};
+use crate::clock::Boot;
 use crate::gateway::Evidence;
 use crate::identity::Identity;
 use crate::keycloak::{KeycloakError, RefreshTokenError, RefreshTokenRefusal, Tokens};
@@ -55,6 +56,7 @@ pub(super) fn endpoint() -> Endpoint {
             (401, "invalid-refresh-token"),
             (403, "unknown-user, user-disabled"),
             (415, "media-type"),
+            (429, "too-many-tries"),
             (503, "keycloak-unavailable, database-unavailable"),
         ],
         handler: |desk, call| -> Answering { Box::pin(refresh(desk, call)) },
@@ -63,14 +65,17 @@ pub(super) fn endpoint() -> Endpoint {
 
 /// Whatever Keycloak gave is judged anew for everybody who gets it: the session may have died meanwhile.
 async fn refresh(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
-    let token = RefreshTokenRequest::read(&call, &desk)?;
+    let token = RefreshTokenRequest::read(&call, &desk)?.in_time(desk.parts.clock.wall()).map_err(ApiError::from)?;
     // A token that is spent for an answer that cannot be judged may be lost with its session.
     desk.parts.gateway.see().await?;
     let digest = token.digest();
     let address = call.incoming.client.address;
-    let landing = desk.flights.join(digest, || exchange(Arc::clone(&desk), token, address));
-    let tokens = tokio::time::timeout(PATIENCE, landing).await.unwrap_or(Err(KeycloakError::TimedOut.into()));
-    let tokens = tokens.map_err(refusal)?;
+    let landing = desk.flights.join(digest, || {
+        let seat = desk.counters.ask(address)?;
+        Ok(exchange(Arc::clone(&desk), token, Asked { address, arrived: call.arrived, seat }))
+    });
+    let landing = tokio::time::timeout(desk.parts.left(call.arrived), landing).await;
+    let tokens = landing.map_err(|_| ApiError::from(KeycloakError::TimedOut))??.map_err(refusal)?;
     let identity = desk.parts.prove_fresh(tokens.access_token()).await?;
     match desk.parts.gateway.confirm(Arc::clone(&identity), Evidence::Token(tokens.access_token())).await {
         Ok(live) => {
@@ -80,7 +85,7 @@ async fn refresh(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
         // The first to hear of it ends the session, once.
         Err(rejection) if is_final(&rejection) => {
             if desk.flights.cancel(digest) {
-                desk.parts.end_session(&identity, tokens.refresh_token()).await;
+                desk.parts.end_session(&identity, tokens.refresh_token(), call.arrived).await;
             }
             Err(match rejection {
                 Rejection::Dead(_) => ApiError::SessionEnded.into(),
@@ -96,18 +101,29 @@ fn reply(desk: &Desk, tokens: &Tokens, identity: &Identity, live: &Live) -> Resu
     Ok(Reply::json(&TokenResponse::new(tokens, identity, desk.parts.clock.wall()))?.about(live))
 }
 
+/// The first of those who ask for one call.
+struct Asked {
+    address: IpAddr,
+    arrived: Boot,
+    seat: Seat,
+}
+
 /// Runs once for all who ask. A refusal that proves the token genuine and its session over ends the session here too:
 /// Keycloak tells nobody of it.
-async fn exchange(desk: Arc<Desk>, token: UnverifiedRefreshToken, address: IpAddr) -> Landing {
+async fn exchange(desk: Arc<Desk>, token: UnverifiedRefreshToken, asked: Asked) -> Landing {
+    let Asked { address, arrived, seat } = asked;
     let outcome = desk.parts.oidc.refresh(token.expose(), Some(address)).await;
+    drop(seat);
+    if let Err(RefreshTokenError::Refused(_)) = &outcome {
+        desk.counters.refused(address);
+    }
     let over = RefreshTokenRefusal::is_end_of_session;
     if let Err(RefreshTokenError::Refused(refusal)) = &outcome
         && over(*refusal)
-        && let Some(sid) = token.sid()
-        && let Err(error) = desk.parts.bury(sid).await
+        && let Err(error) = desk.parts.bury(&token, arrived).await
     {
         let error = &error as &dyn std::error::Error;
-        tracing::warn!(error, "the end of a session could not be written to the log");
+        tracing::warn!(error, "the end of a session could not be told to every node in time");
     }
     outcome.map(Arc::new)
 }
@@ -128,6 +144,3 @@ pub(super) fn refusal(error: RefreshTokenError) -> ApiError {
         RefreshTokenError::Keycloak(error) => error.into(),
     }
 }
-
-/// From the request to its answer. The call itself goes on, and its answer waits for whoever comes back.
-const PATIENCE: Duration = Duration::from_secs(5);

@@ -3,12 +3,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
+use crate::clock::Timestamp;
 use crate::keycloak::Oidc;
 
 /// A refresh token that claims to be of our realm and client.
@@ -21,10 +23,10 @@ pub(super) struct UnverifiedRefreshToken {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct RefreshTokenDigest([u8; 32]);
 
-/// Why a token cannot be a refresh token of ours, whoever signed it.
+/// Why a token cannot be a refresh token of ours that is any good, whoever signed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ForeignRefreshToken {
-    /// Not a signed token, or one of another kind: an access token, an ID token, an offline token.
+    /// Not a signed token, longer than any, or one of another kind: an access token, an ID token, an offline token.
     #[error("it is no refresh token")]
     Kind,
     /// Of another issuer.
@@ -33,6 +35,9 @@ pub enum ForeignRefreshToken {
     /// Issued to another client.
     #[error("it is a refresh token of another client")]
     Client,
+    /// Its time is over.
+    #[error("the refresh token has expired")]
+    Expired,
 }
 
 #[derive(Deserialize)]
@@ -42,6 +47,8 @@ struct Claims {
     azp: String,
     sub: Arc<str>,
     sid: Option<Arc<str>>,
+    iat: Option<u64>,
+    exp: Option<u64>,
 }
 
 #[cfg(test)]
@@ -70,6 +77,15 @@ impl UnverifiedRefreshToken {
         Ok(Self { text, claims })
     }
 
+    /// The token, if it is not over by any clock, so that asking for new ones would be in vain. It may still end its
+    /// session.
+    pub(super) fn in_time(self, now: Timestamp) -> Result<Self, ForeignRefreshToken> {
+        match self.claims.exp {
+            Some(exp) if exp > 0 && Timestamp(exp).plus(CLOCKS_APART) <= now => Err(ForeignRefreshToken::Expired),
+            Some(_) | None => Ok(self),
+        }
+    }
+
     /// The text, for Keycloak.
     pub(super) fn expose(&self) -> &str {
         &self.text
@@ -91,6 +107,11 @@ impl UnverifiedRefreshToken {
     pub(super) fn sub(&self) -> &Arc<str> {
         &self.claims.sub
     }
+
+    /// When it was issued, likewise.
+    pub(super) fn issued_at(&self) -> Option<Timestamp> {
+        self.claims.iat.map(Timestamp)
+    }
 }
 
 impl fmt::Debug for UnverifiedRefreshToken {
@@ -101,6 +122,9 @@ impl fmt::Debug for UnverifiedRefreshToken {
 
 /// The payload of a signed token (RFC 7515 §7.1).
 fn claims(text: &str) -> Option<Claims> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let mut parts = text.split('.');
     let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
@@ -108,6 +132,10 @@ fn claims(text: &str) -> Option<Claims> {
     }
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
+
+/// Of Keycloak they are about a thousand bytes.
+const LONGEST: usize = 16 * 1024;
+const CLOCKS_APART: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {
@@ -132,6 +160,7 @@ mod tests {
     fn only_a_refresh_token_of_our_realm_and_client_goes_to_keycloak() {
         let read = |text: String| UnverifiedRefreshToken::read(text, &oidc()).map(|token| token.sid().cloned());
         assert_eq!(read(token("x", json!(1))), Ok(Some("s".into())));
+        assert_eq!(read(token("x", json!("x".repeat(10_000)))), Ok(Some("s".into())));
         for (member, value, error) in [
             ("typ", json!("Bearer"), ForeignRefreshToken::Kind),
             ("typ", json!("Offline"), ForeignRefreshToken::Kind),
@@ -139,12 +168,27 @@ mod tests {
             ("sub", json!(7), ForeignRefreshToken::Kind),
             ("iss", json!("https://sso.test/realms/other"), ForeignRefreshToken::Issuer),
             ("azp", json!("spa"), ForeignRefreshToken::Client),
+            ("exp", json!("never"), ForeignRefreshToken::Kind),
+            ("x", json!("x".repeat(LONGEST)), ForeignRefreshToken::Kind),
         ] {
             assert_eq!(read(token(member, value)), Err(error), "{member}");
         }
         for text in ["", "a.b", "a.b.c", "a.b.c.d"] {
             assert_eq!(read(text.into()), Err(ForeignRefreshToken::Kind), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_over_by_any_clock_is_not_refreshed() {
+        let now = Timestamp(1_800_000_000);
+        let in_time = |exp: Value| {
+            let token = UnverifiedRefreshToken::read(token("exp", exp), &oidc()).unwrap();
+            token.in_time(now).map(drop)
+        };
+        for exp in [json!(null), json!(0), json!(now.0), json!(now.0 - 59)] {
+            assert_eq!(in_time(exp.clone()), Ok(()), "{exp}");
+        }
+        assert_eq!(in_time(json!(now.0 - 60)), Err(ForeignRefreshToken::Expired));
     }
 
     #[test]

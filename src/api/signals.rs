@@ -54,7 +54,7 @@ pub(super) fn endpoints() -> [Endpoint; 3] {
 }
 
 async fn log_out(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
-    let (signal, arrived) = (Signal::BackchannelLogout, desk.parts.clock.boot());
+    let (signal, arrived) = (Signal::BackchannelLogout, call.arrived);
     let text = logout_token(&call).inspect_err(|_| desk.parts.signals.metrics().heard(signal, Fate::Refused))?;
     let read = desk.parts.identities.read_logout(&text, desk.parts.clock.wall()).await;
     let token = read.map_err(|error| refused(&desk, signal, error))?;
@@ -64,7 +64,7 @@ async fn log_out(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
 
 /// The path alone says whose order it is.
 async fn obey(desk: Arc<Desk>, call: Call, action: Action) -> Result<Reply, Rejection> {
-    let (signal, arrived) = (Signal::of(action), desk.parts.clock.boot());
+    let (signal, arrived) = (Signal::of(action), call.arrived);
     let segments: Vec<&str> = call.incoming.path.segments().collect();
     let realm = segments.iter().rev().nth(1).copied().unwrap_or_default();
     let text = String::from_utf8_lossy(&call.body);

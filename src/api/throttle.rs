@@ -6,16 +6,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use prometheus::IntCounter;
 
+use super::throttle_metrics::{Counter, ThrottleMetrics};
 use crate::clock::{Boot, Clock};
 
 /// Counters for many keys, of bounded number.
 pub(super) struct Throttle<K> {
-    tries: Arc<Mutex<HashMap<K, VecDeque<Boot>>>>,
+    table: Arc<Mutex<Table<K>>>,
     limit: usize,
     window: Duration,
     capacity: usize,
+    counter: Counter,
+    full: IntCounter,
     clock: Clock,
+}
+
+struct Table<K> {
+    tries: HashMap<K, VecDeque<Boot>>,
+    /// When all of it was last looked through for keys that make room.
+    swept: Option<Boot>,
+    /// When it was last told that it is full.
+    told: Option<Boot>,
 }
 
 /// Too many tries.
@@ -26,30 +38,30 @@ pub(super) struct Exceeded {
 }
 
 impl<K: Hash + Eq> Throttle<K> {
-    /// At most `limit` tries of a key in any `window`.
-    pub(super) fn new(limit: usize, window: Duration, clock: Clock) -> Self {
-        Self { tries: Arc::default(), limit, window, capacity: CAPACITY, clock }
+    /// Nothing is counted yet, and nothing allowed.
+    pub(super) fn new(counter: Counter, metrics: &ThrottleMetrics, clock: &Clock) -> Self {
+        let table = Table { tries: HashMap::new(), swept: None, told: None };
+        let (table, full, clock) = (Arc::new(Mutex::new(table)), metrics.full(counter), clock.clone());
+        Self { table, limit: 0, window: Duration::ZERO, capacity: CAPACITY, counter, full, clock }
     }
 
-    /// The same tries under other numbers: whoever is locked out does not come in by a reload.
+    /// The same tries, with at most `limit` of a key in any `window`: whoever is locked out does not come in by a
+    /// reload.
     pub(super) fn limited(&self, limit: usize, window: Duration) -> Self {
-        let (tries, clock) = (Arc::clone(&self.tries), self.clock.clone());
-        Self { tries, limit, window, capacity: self.capacity, clock }
+        let (table, full, clock) = (Arc::clone(&self.table), self.full.clone(), self.clock.clone());
+        Self { table, limit, window, capacity: self.capacity, counter: self.counter, full, clock }
     }
 
     /// Counts a try, or says how long to wait. A try that is refused does not count, so that a lock ends though
     /// somebody keeps knocking.
     pub(super) fn take(&self, key: K) -> Result<(), Exceeded> {
         let now = self.clock.boot();
-        let mut tries = self.tries.lock();
-        if !tries.contains_key(&key) && tries.len() >= self.capacity {
-            tries.retain(|_, times| times.back().is_some_and(|last| self.counts(*last, now)));
-            // A counter that is dropped to make room is a counter that can be reset: then rather nobody new.
-            if tries.len() >= self.capacity {
-                return Err(Exceeded { retry_after: self.window });
-            }
+        let mut table = self.table.lock();
+        if !table.tries.contains_key(&key) && !self.has_room(&mut table, now) {
+            self.tell(&mut table, now);
+            return Err(Exceeded { retry_after: self.window });
         }
-        let times = tries.entry(key).or_default();
+        let times = table.tries.entry(key).or_default();
         self.judge(times, now)?;
         times.push_back(now);
         Ok(())
@@ -58,7 +70,28 @@ impl<K: Hash + Eq> Throttle<K> {
     /// Says how long to wait, and counts nothing.
     pub(super) fn look(&self, key: &K) -> Result<(), Exceeded> {
         let now = self.clock.boot();
-        self.tries.lock().get_mut(key).map_or(Ok(()), |times| self.judge(times, now))
+        self.table.lock().tries.get_mut(key).map_or(Ok(()), |times| self.judge(times, now))
+    }
+
+    /// Keys whose tries are over make room. A counter that is dropped to make room is a counter that can be reset: then
+    /// rather nobody new. A look at all of them takes milliseconds, and whoever fills the table must not cause many.
+    fn has_room(&self, table: &mut Table<K>, now: Boot) -> bool {
+        if table.tries.len() >= self.capacity && is_due(table.swept, now, BETWEEN_SWEEPS) {
+            table.swept = Some(now);
+            table.tries.retain(|_, times| times.back().is_some_and(|last| self.counts(*last, now)));
+        }
+        table.tries.len() < self.capacity
+    }
+
+    fn tell(&self, table: &mut Table<K>, now: Boot) {
+        self.full.inc();
+        if is_due(table.told, now, BETWEEN_LINES) {
+            table.told = Some(now);
+            tracing::error!(
+                counter = self.counter.name(),
+                "a counter of tries is full: whoever is not in it is refused, or, where only what is refused counts, not counted; block the addresses that flood the endpoints of [auth] in front of the gateway"
+            );
+        }
     }
 
     fn judge(&self, times: &mut VecDeque<Boot>, now: Boot) -> Result<(), Exceeded> {
@@ -78,8 +111,14 @@ impl<K: Hash + Eq> Throttle<K> {
     }
 }
 
+fn is_due(last: Option<Boot>, now: Boot, pause: Duration) -> bool {
+    last.is_none_or(|last| now.since(last) >= pause)
+}
+
 /// A try costs some hundred bytes for one window.
 const CAPACITY: usize = 65_536;
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(1);
+const BETWEEN_LINES: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {
@@ -87,7 +126,9 @@ mod tests {
 
     fn throttle(limit: usize) -> (Throttle<String>, Clock) {
         let clock = Clock::manual();
-        (Throttle::new(limit, Duration::from_secs(60), clock.clone()), clock)
+        let metrics = ThrottleMetrics::new(&prometheus::Registry::new()).unwrap();
+        let throttle = Throttle::new(Counter::LogInNames, &metrics, &clock);
+        (throttle.limited(limit, Duration::from_secs(60)), clock)
     }
 
     fn wait(outcome: Result<(), Exceeded>) -> Option<u64> {
@@ -143,7 +184,23 @@ mod tests {
         assert_eq!(wait(throttle.take("a".into())), Some(30), "still counted");
         clock.advance(Duration::from_secs(30));
         assert_eq!(throttle.take("c".into()), Ok(()));
-        assert_eq!(throttle.tries.lock().len(), 2);
+        assert_eq!(throttle.table.lock().tries.len(), 2);
+        assert_eq!(throttle.full.get(), 1);
+    }
+
+    #[test]
+    fn a_full_table_is_looked_through_once_a_second_at_most() {
+        let (mut throttle, clock) = throttle(1);
+        throttle.capacity = 1;
+        assert_eq!(throttle.take("a".into()), Ok(()));
+        clock.advance(Duration::from_millis(59_500));
+        assert!(throttle.take("b".into()).is_err(), "looked through in vain");
+        clock.advance(Duration::from_millis(999));
+        assert!(throttle.take("b".into()).is_err(), "there would be room by now");
+        assert_eq!(throttle.take("a".into()), Ok(()), "who is counted already needs none");
+        clock.advance(Duration::from_millis(60_001));
+        assert_eq!(throttle.take("b".into()), Ok(()));
+        assert_eq!(throttle.full.get(), 2);
     }
 
     proptest::proptest! {

@@ -95,7 +95,8 @@ async fn proven(parts: &Parts, token: &str) -> Result<Option<Arc<Identity>>, Rej
 
 /// A refresh token only Keycloak can read.
 async fn described(parts: &Parts, token: &str) -> Result<Option<(Arc<Identity>, Introspection)>, Rejection> {
-    if UnverifiedRefreshToken::read(token.to_owned(), &parts.oidc).is_err() {
+    let read = UnverifiedRefreshToken::read(token.to_owned(), &parts.oidc);
+    if read.and_then(|token| token.in_time(parts.clock.wall())).is_err() {
         return Ok(None);
     }
     let said = parts.oidc.introspect_refresh_token(token).await.map_err(ApiError::from)?;

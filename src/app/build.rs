@@ -13,7 +13,7 @@ use super::signals::Hangups;
 use super::workshop::{SnapshotError, Workshop, longest_life};
 use super::{Services, Snapshot, Tasks, database, realm};
 use crate::accounts::Provisioner;
-use crate::api::Kept;
+use crate::api::{Kept, ThrottleMetrics};
 use crate::clock::Clock;
 use crate::config::{Fixed, Provision, Settings, Source};
 use crate::identity::{KeysMetrics, TokenMetrics};
@@ -138,7 +138,7 @@ impl App {
             token_metrics: TokenMetrics::new(metrics.registry())?,
             upstream_metrics: UpstreamMetrics::new(metrics.registry())?,
             checks: Arc::new(HealthChecks::new(authorities.as_ref().map(Authorities::path))),
-            kept: Kept::new(settings.auth.throttle, &clock),
+            kept: Kept::new(settings.auth.throttle, &ThrottleMetrics::new(metrics.registry())?, &clock),
             clock: clock.clone(),
             store,
             standing: Arc::clone(&standing),

@@ -179,6 +179,8 @@ pub struct Throttling {
     pub login_tries_per_name: usize,
     /// The most log-ins from one address in it.
     pub login_tries_per_address: usize,
+    /// The most refresh tokens from one address that Keycloak refuses in it.
+    pub refused_tokens_per_address: usize,
     /// The most tokens that one caller may have validated in a minute.
     pub validations_per_caller: usize,
 }

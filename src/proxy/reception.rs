@@ -94,9 +94,10 @@ impl Carrier {
         incoming: Incoming,
         admission: &Admission,
     ) -> Result<Answer, Rejection> {
+        let arrived = self.services.clock.boot();
         let content_type = session.get_header(http::header::CONTENT_TYPE).cloned();
         let body = body::read(session).await?;
-        let call = Call { incoming, grant: admission.grant().clone(), content_type, body };
+        let call = Call { incoming, grant: admission.grant().clone(), content_type, body, arrived };
         let reply = passage.snapshot.api.answer(endpoint, call).await?;
         if let Some(about) = &reply.about {
             passage.note_about(about);

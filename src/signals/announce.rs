@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 use tracing::{error, info};
 
+use super::backlog::{Backlog, Durable};
 use super::spread::{Known, Spread};
 use super::{AnnounceMetrics, Outcome};
 use crate::clock::{Boot, Clock};
@@ -21,36 +21,14 @@ pub struct Announcer {
     spread: Arc<Spread>,
     metrics: AnnounceMetrics,
     clock: Clock,
-    queue: Mutex<Queue>,
-    more: Notify,
+    backlog: Backlog,
+    trouble: Mutex<Option<Arc<StoreError>>>,
 }
 
-#[derive(Default)]
-struct Queue {
-    waiting: Vec<Announcement>,
-    /// Taken from those that wait, and not durable yet.
-    writing: usize,
-    trouble: Option<Arc<StoreError>>,
-}
-
-/// Changes that are to be written, and who waits for it.
-struct Announcement {
-    changes: Vec<Change>,
-    durable: oneshot::Sender<Durable>,
-}
-
-/// Where changes are in the log, and when that was known.
-#[derive(Clone, Copy)]
-struct Durable {
-    position: Position,
-    at: Boot,
-}
-
-/// Why an announcement was not answered in time. It is dead on this node already, and is written as soon as the
-/// database takes it.
+/// Why an announcement was not answered in time. It is dead on this node already.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AnnounceError {
-    /// It is not known to be durable.
+    /// It is not known to be durable. It is written as soon as the database takes it, unless too much waits for that.
     #[error("the change could not be written to the change log in time")]
     Unwritten(#[source] Arc<StoreError>),
     /// It is durable, and not known to hold on every node.
@@ -63,82 +41,81 @@ impl Announcer {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, standing: Arc<Standing>, spread: Arc<Spread>, metrics: AnnounceMetrics) -> Self {
         let clock = standing.clock().clone();
-        Self { store, standing, spread, metrics, clock, queue: Mutex::default(), more: Notify::new() }
+        let backlog = Backlog::new(metrics.waiting().clone());
+        Self { store, standing, spread, metrics, clock, backlog, trouble: Mutex::default() }
     }
 
     /// Lets changes hold: here at once, and everywhere when this returns. Whoever announces what arrived at `arrived`
     /// is answered before Keycloak stops waiting; who goes away, or is told of an error, leaves the writing behind.
     ///
     /// # Errors
-    /// The time is up.
+    /// The time is up, or too much waits to be written already.
     pub async fn announce(&self, changes: &[Change], arrived: Boot) -> Result<(), AnnounceError> {
         for change in changes {
             self.standing.learn(change);
         }
+        if changes.is_empty() {
+            return Ok(());
+        }
         let begun = self.clock.boot();
-        let left = DEADLINE.saturating_sub(begun.since(arrived));
-        let outcome = match timeout(left, self.write_and_wait(changes)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(self.late()),
-        };
+        let outcome = self.write_and_wait(changes, arrived).await;
         self.metrics.announced(Outcome::of(&outcome), self.clock.boot().since(begun));
         outcome.map(drop)
     }
 
-    async fn write_and_wait(&self, changes: &[Change]) -> Result<Known, AnnounceError> {
+    async fn write_and_wait(&self, changes: &[Change], arrived: Boot) -> Result<Known, AnnounceError> {
+        let Durable { position, at } = match timeout(self.left(arrived), self.make_durable(changes)).await {
+            Ok(outcome) => outcome.map_err(|error| AnnounceError::Unwritten(Arc::new(error)))?,
+            Err(_) => return Err(AnnounceError::Unwritten(self.late())),
+        };
+        let told = timeout(self.left(arrived), self.spread.wait(position, at)).await;
+        told.map_err(|_| AnnounceError::Untold)
+    }
+
+    /// What the log has already is not written again; what waits already is not written twice.
+    async fn make_durable(&self, changes: &[Change]) -> Result<Durable, StoreError> {
         if changes.iter().any(|change| change.key.contains('\0') || change.issuer.contains('\0')) {
             // No database writes it, and it must not keep the others from being written.
-            let why = StoreError::RowInvalid("a key with a NUL".to_owned());
-            return Err(AnnounceError::Unwritten(Arc::new(why)));
+            return Err(StoreError::RowInvalid("a key with a NUL".to_owned()));
         }
-        let (durable, written) = oneshot::channel();
-        self.queue.lock().waiting.push(Announcement { changes: changes.to_vec(), durable });
-        self.more.notify_one();
-        match written.await {
-            Ok(Durable { position, at }) => Ok(self.spread.wait(position, at).await),
-            Err(_) => Err(self.late()),
+        let mut durable = Durable { position: Position::START, at: self.clock.boot() };
+        let mut unwritten = Vec::new();
+        for change in changes {
+            match self.standing.written(change) {
+                Some(position) => durable.position = durable.position.max(position),
+                None => unwritten.push(change),
+            }
         }
+        if unwritten.is_empty() {
+            return Ok(durable);
+        }
+        let full = |source| StoreError::Unavailable { what: "record", source: Box::new(source) };
+        for told in self.backlog.add(unwritten.into_iter()).map_err(full)? {
+            let gone = |source| StoreError::Unavailable { what: "record", source: Box::new(source) };
+            durable = durable.and(told.await.map_err(gone)?);
+        }
+        Ok(durable)
     }
 
     /// Writes what is announced, until it is dropped.
     pub async fn write(self: Arc<Self>) {
         loop {
-            self.more.notified().await;
-            let batch = self.take();
-            if batch.is_empty() {
-                continue;
-            }
-            let changes: Vec<_> = batch.iter().flat_map(|announcement| announcement.changes.clone()).collect();
+            let changes = self.backlog.first().await;
             let durable = self.record(&changes).await;
-            self.queue.lock().writing = 0;
-            for announcement in batch {
-                // Whoever does not wait any more was told of an error.
-                let _ = announcement.durable.send(durable);
-            }
+            self.backlog.written(changes.len(), durable);
         }
     }
 
     /// Returns when nothing is left to write, at the latest after `patience`; how much is left.
     pub async fn finish(&self, patience: Duration) -> usize {
-        let left = || {
-            let queue = self.queue.lock();
-            queue.waiting.len() + queue.writing
-        };
         let empty = async {
-            while left() > 0 {
+            while self.backlog.len() > 0 {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
         // What is left is told below.
         let _ = timeout(patience, empty).await;
-        left()
-    }
-
-    fn take(&self) -> Vec<Announcement> {
-        let mut queue = self.queue.lock();
-        let batch = std::mem::take(&mut queue.waiting);
-        queue.writing = batch.len();
-        batch
+        self.backlog.len()
     }
 
     /// Until it is durable. An error is no answer: the changes may have been written, and are written again; the later
@@ -149,7 +126,7 @@ impl Announcer {
             let error = match timeout(patience, self.store.record(changes)).await {
                 Ok(Ok(position)) => {
                     let durable = Durable { position, at: self.clock.boot() };
-                    if self.queue.lock().trouble.take().is_some() {
+                    if self.trouble.lock().take().is_some() {
                         info!("revocations are written to the change log again");
                     }
                     return durable;
@@ -157,29 +134,26 @@ impl Announcer {
                 Ok(Err(error)) => error,
                 Err(_) => StoreError::TimedOut(patience),
             };
-            self.trouble(error);
+            self.report(error);
             tokio::time::sleep(PAUSE).await;
             patience = patience.saturating_mul(2).min(LONGEST_TRY);
         }
     }
 
-    fn trouble(&self, error: StoreError) {
+    fn report(&self, error: StoreError) {
         let error = Arc::new(error);
-        if self.queue.lock().trouble.replace(Arc::clone(&error)).is_none() {
+        if self.trouble.lock().replace(Arc::clone(&error)).is_none() {
             let error = &*error as &dyn std::error::Error;
             error!(error, "revocations cannot be written to the change log: they hold on this node alone");
         }
     }
 
-    fn late(&self) -> AnnounceError {
-        let queue = self.queue.lock();
-        match &queue.trouble {
-            Some(trouble) => AnnounceError::Unwritten(Arc::clone(trouble)),
-            None if queue.waiting.len() + queue.writing > 0 => {
-                AnnounceError::Unwritten(Arc::new(StoreError::TimedOut(DEADLINE)))
-            }
-            None => AnnounceError::Untold,
-        }
+    fn left(&self, arrived: Boot) -> Duration {
+        DEADLINE.saturating_sub(self.clock.boot().since(arrived))
+    }
+
+    fn late(&self) -> Arc<StoreError> {
+        self.trouble.lock().clone().unwrap_or_else(|| Arc::new(StoreError::TimedOut(DEADLINE)))
     }
 }
 

@@ -71,17 +71,19 @@ impl Signals {
     }
 }
 
-/// The session, where the token names one; else everything of the subject that was issued until then.
-fn ended(token: &LogoutToken) -> Option<Change> {
-    let issuer = Arc::clone(token.issuer());
-    match (token.sid(), token.sub()) {
-        (Some(sid), _) => Some(Change { issuer, kind: ChangeKind::Session, key: Arc::clone(sid), not_before: None }),
-        (None, Some(sub)) => {
-            let not_before = Some(after(token.issued_at()));
-            Some(Change { issuer, kind: ChangeKind::Subject, key: Arc::clone(sub), not_before })
-        }
-        (None, None) => None,
+/// The end of a session: where it has a name, that; else of everything of the subject that was issued until then.
+#[must_use]
+pub fn end_of(issuer: Arc<str>, sid: Option<&Arc<str>>, sub: &Arc<str>, until: Timestamp) -> Change {
+    match sid {
+        Some(sid) => Change { issuer, kind: ChangeKind::Session, key: Arc::clone(sid), not_before: None },
+        None => Change { issuer, kind: ChangeKind::Subject, key: Arc::clone(sub), not_before: Some(after(until)) },
     }
+}
+
+fn ended(token: &LogoutToken) -> Option<Change> {
+    // A token with neither is refused before.
+    let sub = token.sub().or(token.sid())?;
+    Some(end_of(Arc::clone(token.issuer()), token.sid(), sub, token.issued_at()))
 }
 
 /// A log-out of everybody ends the tokens of that second too: its sessions are dead, and whoever logged in since gets

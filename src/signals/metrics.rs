@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::{Gauge, Histogram, HistogramOpts, IntCounterVec, Opts, Registry};
+use prometheus::{Gauge, Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry};
 
 use super::AnnounceError;
 use super::spread::Known;
@@ -13,6 +13,7 @@ pub struct AnnounceMetrics {
     announcements: IntCounterVec,
     took: Histogram,
     last: Gauge,
+    waiting: IntGauge,
 }
 
 /// How an announcement ended.
@@ -74,13 +75,21 @@ impl AnnounceMetrics {
             "doorward_announcement_last_seconds",
             "How long the last announcement that succeeded took to hold on every node.",
         )?;
+        let waiting =
+            IntGauge::new("doorward_announcements_waiting", "Revocations that wait to be written to the change log.")?;
+        registry.register(Box::new(waiting.clone()))?;
         registry.register(Box::new(announcements.clone()))?;
         registry.register(Box::new(took.clone()))?;
         registry.register(Box::new(last.clone()))?;
         for outcome in Outcome::ALL {
             announcements.with_label_values(&[outcome.name()]);
         }
-        Ok(Self { announcements, took, last })
+        Ok(Self { announcements, took, last, waiting })
+    }
+
+    /// Revocations that wait to be written.
+    pub(super) fn waiting(&self) -> &IntGauge {
+        &self.waiting
     }
 
     pub(super) fn announced(&self, outcome: Outcome, took: Duration) {

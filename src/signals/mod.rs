@@ -1,6 +1,7 @@
 //! What ends sessions and turns rights, from wherever it is heard, into changes that hold on every node.
 
 mod announce;
+mod backlog;
 mod heard;
 mod heard_metrics;
 mod introspector;
@@ -10,7 +11,7 @@ mod poller;
 mod spread;
 
 pub use announce::{AnnounceError, Announcer};
-pub use heard::Signals;
+pub use heard::{Signals, end_of};
 pub use heard_metrics::{Fate, Signal, SignalMetrics};
 pub use introspector::{IntrospectError, Introspector};
 pub use meaning::Meaning;

@@ -30,7 +30,7 @@ pub struct Poller {
     pub cursors: Arc<dyn Cursors>,
     /// Who is told.
     pub announcer: Arc<Announcer>,
-    /// What is known already.
+    /// What the log has already.
     pub standing: Arc<Standing>,
     /// What is counted.
     pub metrics: SignalMetrics,
@@ -183,10 +183,10 @@ impl Poller {
         let Some(newest) = fresh.iter().map(|one| one.at).max() else { return Ok(()) };
         let changes: Vec<_> = fresh.iter().flat_map(|one| one.changes.iter().cloned()).collect();
         if !changes.is_empty() {
-            let unknown: Vec<_> = changes.into_iter().filter(|change| !self.standing.knows(change)).collect();
-            // What is known here may still wait to be written: with nothing to add, this waits for it.
-            self.announcer.announce(&unknown, self.clock.boot()).await?;
-            unknown.iter().for_each(|_| self.metrics.heard(Signal::Event, Fate::Applied));
+            // What is dead here may still wait to be written, and the cursor must not pass it before.
+            let unwritten = changes.iter().filter(|change| self.standing.written(change).is_none()).count();
+            self.announcer.announce(&changes, self.clock.boot()).await?;
+            (0..unwritten).for_each(|_| self.metrics.heard(Signal::Event, Fate::Applied));
         }
         self.advance(stream, newest).await?;
         stream.seen.extend(fresh.into_iter().map(|one| (one.id, one.at)));

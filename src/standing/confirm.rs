@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use super::written::Written;
 use super::{Death, Fence, Live, Revoked, RightsMarks};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Boot, Clock, Timestamp};
 use crate::identity::Subject;
 use crate::keycloak::Introspection;
 use crate::rights::{Epoch, Principal};
@@ -19,6 +20,7 @@ pub struct Standing {
     fence: Fence,
     revoked: Revoked,
     marks: RightsMarks,
+    pub(super) written: Written,
     epoch: Arc<Epoch>,
     applied: AtomicI64,
     streams: Arc<Streams>,
@@ -55,6 +57,7 @@ impl Standing {
             fence: Fence::new(stale_when_blind),
             revoked: Revoked::new(keep),
             marks: RightsMarks::default(),
+            written: Written::default(),
             epoch,
             applied: AtomicI64::new(0),
             streams: Arc::default(),
@@ -162,10 +165,10 @@ impl Standing {
         &self.revoked
     }
 
-    /// Whether a revocation, or one that takes more, is known here.
+    /// Where the log holds a change already, so that writing it again would add nothing.
     #[must_use]
-    pub fn knows(&self, change: &Change) -> bool {
-        self.revoked.knows(change)
+    pub fn written(&self, change: &Change) -> Option<Position> {
+        self.written.find(change, self.clock.boot())
     }
 
     /// Learns of a change that this node makes itself: too early is never wrong.
@@ -174,16 +177,23 @@ impl Standing {
         self.streams.touch(change);
     }
 
-    /// Applies what a poll returned; nothing is trusted longer before that is done.
-    pub(super) fn apply(&self, batch: &Batch) {
+    /// Applies what a poll returned; nothing is trusted longer before that is done. `since` is when the poll before
+    /// was sent, which did not return these entries.
+    pub(super) fn apply(&self, batch: &Batch, since: Option<Boot>) {
         if batch.restarted {
             // In this order: in between, nothing of the old epoch passes.
             self.epoch.turn();
             self.marks.clear();
+            self.written.lose();
         }
+        // Of a log that is read whole, nobody knows how old its entries are.
+        let since = since.filter(|_| !batch.restarted);
         for entry in &batch.entries {
             self.revoked.learn(&entry.change, &self.clock);
             self.marks.learn(&entry.change, entry.position, &self.clock);
+            if let Some(since) = since {
+                self.written.read(entry, since);
+            }
         }
         // Whoever is woken finds all of it.
         if batch.restarted {
@@ -198,6 +208,7 @@ impl Standing {
     pub fn sweep(&self) {
         self.revoked.sweep(&self.clock);
         self.marks.sweep(&self.clock);
+        self.written.sweep(self.clock.boot());
     }
 
     fn up_to_date(&self, principal: Principal, at: Timestamp) -> Verdict {

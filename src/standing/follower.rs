@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::confirm::catalogue_change;
 use super::{Membership, Standing};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Boot, Clock, Timestamp};
 use crate::rights::Directory;
 use crate::store::{Batch, Store, StoreError};
 
@@ -21,6 +21,8 @@ pub struct Follower {
     directory: Arc<Directory>,
     clock: Clock,
     applied: Option<Uuid>,
+    /// When the last poll was sent that succeeded.
+    heard: Option<Boot>,
 }
 
 /// What a poll has brought.
@@ -42,7 +44,7 @@ impl Follower {
         directory: Arc<Directory>,
     ) -> Self {
         let clock = standing.clock().clone();
-        Self { store, membership, standing, directory, clock, applied: None }
+        Self { store, membership, standing, directory, clock, applied: None, heard: None }
     }
 
     /// Joins, and reads the whole log. Nothing is served before this has succeeded.
@@ -87,7 +89,7 @@ impl Follower {
         let sent = self.clock.boot();
         let Some(batch) = self.membership.attend(self.applied).await? else { return Ok(News::Some) };
         self.compare(batch.clock)?;
-        self.standing.apply(&batch);
+        self.standing.apply(&batch, self.heard);
         if batch.restarted {
             warn!("the change log is another one (a restored backup, a failover?): everything is read again");
             self.write_back(&batch).await?;
@@ -104,6 +106,7 @@ impl Follower {
             None if batch.restarted => self.applied = None,
             None => {}
         }
+        self.heard = Some(sent);
         self.standing.fence().heard(sent, self.clock.boot());
         Ok(if batch.entries.is_empty() { News::None } else { News::Some })
     }

@@ -8,6 +8,7 @@ mod live;
 mod membership;
 mod revoked;
 mod rights_marks;
+mod written;
 
 pub use confirm::{Staleness, Standing, Verdict};
 pub use fence::Fence;

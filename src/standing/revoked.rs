@@ -70,13 +70,6 @@ impl Revoked {
         }
     }
 
-    /// Whether a change, or one that takes more, was learned.
-    #[must_use]
-    pub fn knows(&self, change: &Change) -> bool {
-        let known = self.marks(change.kind).and_then(|marks| marks.find(&change.issuer, &change.key));
-        known.is_some_and(|known| known >= change.not_before.unwrap_or(i64::MAX))
-    }
-
     fn marks(&self, kind: ChangeKind) -> Option<&Marks> {
         match kind {
             ChangeKind::Session => Some(&self.sessions),

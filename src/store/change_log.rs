@@ -55,7 +55,7 @@ pub struct Entry {
 }
 
 /// What changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Change {
     /// Whose subject, session, token or client; empty for what belongs to no issuer (the catalogue, everybody's rights).
     pub issuer: Arc<str>,

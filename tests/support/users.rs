@@ -68,6 +68,19 @@ pub fn execute(database: &Path, statement: &str) -> usize {
     open(database).execute(statement, []).unwrap()
 }
 
+/// How many rows the change log has of one kind.
+pub fn logged(database: &Path, kind: &str) -> i64 {
+    let count = "select count(*) from change where kind = ?1";
+    open(database).query_row(count, [kind], |row| row.get(0)).unwrap()
+}
+
+/// Holds the right to write until what it returns is dropped, as a backup or a long transaction would.
+pub fn occupy(database: &Path) -> Connection {
+    let connection = open(database);
+    connection.execute_batch("begin immediate").unwrap();
+    connection
+}
+
 /// Takes the tables away from under a running gateway.
 pub fn break_down(database: &Path) {
     open(database)

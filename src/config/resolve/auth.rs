@@ -20,6 +20,7 @@ pub(super) fn read<'s>(section: &'s Section<'s>) -> Option<Auth> {
             login_window: section.duration("login_window", seconds(60), seconds(1)..=seconds(3600)),
             login_tries_per_name: section.number("login_tries_per_name", 10, 1..=1000),
             login_tries_per_address: section.number("login_tries_per_address", 100, 1..=100_000),
+            refused_tokens_per_address: section.number("refused_tokens_per_address", 100, 1..=100_000),
             validations_per_caller: section.number("validations_per_caller", 600, 1..=1_000_000),
         },
         prefix: section.parsed_or("prefix", "/auth".to_owned(), prefix)?,

@@ -86,6 +86,8 @@ impl From<&ApiError> for Facts {
                         Counted::Name => "name-throttled",
                         Counted::Address => "address-throttled",
                         Counted::Caller => "caller-throttled",
+                        Counted::Refused => "refused-tokens-throttled",
+                        Counted::AtOnce => "too-many-at-once",
                     })
             },
             ApiError::InvalidClient => {
@@ -96,6 +98,7 @@ impl From<&ApiError> for Facts {
                 ForeignRefreshToken::Kind => "no-refresh-token",
                 ForeignRefreshToken::Issuer => "refresh-token-issuer",
                 ForeignRefreshToken::Client => "refresh-token-client",
+                ForeignRefreshToken::Expired => "refresh-token-expired",
             }),
             ApiError::RefreshTokenRefused(refusal) => Self::bad_refresh_token(match refusal {
                 RefreshTokenRefusal::Reused => "refresh-token-reused",

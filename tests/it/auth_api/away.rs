@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{assert_logged, assert_refused};
 use crate::support::house::{House, Session};
+use crate::support::users;
 
 /// What an answer of Keycloak can be beside the right one, and the reason that is logged.
 fn faults() -> Vec<(Fault, &'static str)> {
@@ -80,6 +81,18 @@ fn a_keycloak_that_hangs_costs_five_seconds_and_others_nothing() {
     assert!((Duration::from_secs(4)..Duration::from_secs(8)).contains(&took), "{took:?}");
     assert_logged(&house, "/auth/login", "keycloak-timed-out");
     assert_eq!(house.status_of(&session.access), 200);
+}
+
+#[test]
+fn a_log_in_that_is_turned_away_is_answered_in_time_whatever_is_slow() {
+    let house = House::start();
+    let session = house.session("bob");
+    house.set_state("bob", "disabled", &session.access, 403);
+    house.realm.faults().set(Endpoint::Logout, Fault::Hang);
+    let _occupied = users::occupy(&house.setup.database());
+    let began = Instant::now();
+    assert_refused(&house.log_in("bob"), 403, "user-disabled");
+    assert!(began.elapsed() < Duration::from_secs(7), "4.5 s of the database and 5 s of Keycloak are too many");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
+use devrealm::{Endpoint, Fault};
 use serde_json::json;
 
 use super::{assert_logged, assert_refused};
-use crate::support::house::House;
+use crate::support::house::{House, Session};
 use crate::support::patience::wait_for;
 use crate::support::raw::{Request, Response};
 
@@ -73,6 +74,105 @@ fn the_wait_ends_though_somebody_keeps_knocking() {
     }
     assert_eq!(house.log_in("bob").status, 429);
     wait_for("the end of the lock", || (house.log_in("bob").status == 200).then_some(()));
+}
+
+#[test]
+fn what_keycloak_refuses_is_asked_so_often_and_what_it_takes_as_often_as_one_likes() {
+    let house = strict_with_tokens();
+    let mut session = house.session("alice");
+    for _ in 0..6 {
+        let answer = send(&house, "/auth/token/refresh", "192.0.2.1", &session.refresh);
+        session = Session::of(&answer);
+    }
+    for garbage in ["garbage", &session.access] {
+        for _ in 0..4 {
+            let answer = send(&house, "/auth/token/refresh", "192.0.2.1", garbage);
+            assert_refused(&answer, 401, "invalid-refresh-token");
+        }
+    }
+    let before = house.grants("refresh_token");
+    for turn in 0..3 {
+        let answer = send(&house, "/auth/token/refresh", "192.0.2.1", &forged(&session, turn));
+        assert_refused(&answer, 401, "invalid-refresh-token");
+    }
+    for (path, token) in [
+        ("/auth/token/refresh", forged(&session, 9)),
+        ("/auth/token/refresh", session.refresh.clone()),
+        ("/auth/logout", session.refresh.clone()),
+    ] {
+        let answer = send(&house, path, "192.0.2.1", &token);
+        assert_refused(&answer, 429, "too-many-tries");
+        assert!((50..=61).contains(&answer.value("retry-after").parse::<u64>().unwrap()));
+        assert_logged(&house, path, "refused-tokens-throttled");
+    }
+    assert_eq!((house.grants("refresh_token"), house.realm.requests().logout()), (before + 3, 0));
+    assert_eq!(house.status_of(&session.access), 200);
+    let elsewhere = send(&house, "/auth/token/refresh", "192.0.2.2", &session.refresh);
+    assert_eq!(elsewhere.status, 200, "{}", elsewhere.shown());
+}
+
+#[test]
+fn forged_tokens_are_counted_at_log_out_too() {
+    let house = strict_with_tokens();
+    let session = house.session("alice");
+    for turn in 0..5 {
+        let answer = send(&house, "/auth/logout", "192.0.2.1", &forged(&session, turn));
+        assert_eq!(answer.status, if turn < 3 { 401 } else { 429 }, "{}", answer.shown());
+    }
+    assert_eq!(house.realm.requests().logout(), 3);
+    for _ in 0..5 {
+        assert_eq!(send(&house, "/auth/logout", "192.0.2.2", &session.refresh).status, 204, "taken, each time");
+    }
+}
+
+#[test]
+fn a_client_that_keycloak_refuses_is_asked_about_so_often() {
+    let house = strict_with_tokens();
+    let refusal = "{\"error\": \"unauthorized_client\"}".into();
+    let fault = Fault::Body { status: 400, content_type: "application/json".into(), body: refusal };
+    house.realm.faults().set(Endpoint::Token, fault);
+    for turn in 0..5 {
+        let request = Request::get("/auth/token/client-credentials").with("X-Forwarded-For", "192.0.2.1");
+        let answer = house.gateway.send(request);
+        assert_eq!(answer.status, if turn < 3 { 503 } else { 429 }, "{}", answer.shown());
+    }
+}
+
+/// Keycloak hangs for half a minute with each; then the next one would find no place.
+#[test]
+fn one_network_does_not_take_all_the_places_while_keycloak_hangs() {
+    let house = strict_with_tokens();
+    let session = house.session("alice");
+    house.realm.faults().set_for(Endpoint::Token, Fault::Hang, 256);
+    let request = |turn: usize| request("/auth/token/refresh", "192.0.2.1", &forged(&session, turn));
+    let answers = house.together((0..260).map(request).collect());
+    let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(503), count(429)), (256, 4));
+    assert_logged(&house, "/auth/token/refresh", "too-many-at-once");
+    let elsewhere = send(&house, "/auth/token/refresh", "192.0.2.2", &session.refresh);
+    assert_eq!(elsewhere.status, 200, "{}", elsewhere.shown());
+}
+
+fn strict_with_tokens() -> House {
+    House::build(|plan| {
+        plan.auth.push_str("refused_tokens_per_address = 3\n");
+        plan.server = "trusted_proxies = [\"127.0.0.0/8\"]\n".into();
+    })
+}
+
+fn request(path: &str, address: &str, refresh_token: &str) -> Request {
+    let body = json!({ "refresh_token": refresh_token });
+    Request::new("POST", path).json(&body).with("X-Forwarded-For", address)
+}
+
+fn send(house: &House, path: &str, address: &str, refresh_token: &str) -> Response {
+    house.gateway.send(request(path, address, refresh_token))
+}
+
+/// Her token with a signature of nobody's.
+fn forged(session: &Session, turn: usize) -> String {
+    let signed = session.refresh.rsplit_once('.').unwrap().0;
+    format!("{signed}.{turn:04}")
 }
 
 #[test]
