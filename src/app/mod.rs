@@ -9,6 +9,7 @@ mod events;
 mod issuers;
 pub mod realm;
 mod reload;
+mod routes;
 mod run;
 mod running;
 mod services;
@@ -21,6 +22,7 @@ mod workshop;
 
 pub use build::{App, StartError};
 pub use cryptography::install_cryptography;
+pub use routes::{reserved, routes};
 pub use run::{Ended, Listening, Ready, serve};
 pub use services::Services;
 pub use snapshot::Snapshot;
