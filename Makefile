@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 ifeq ($(KEYCLOAK),real)
 with_keycloak = tools/keycloak run
-in_front_of_it = --realm http://127.0.0.1:8180/realms/doorward --data data/real
+in_front_of_it = --realm http://127.0.0.1:$(or $(KEYCLOAK_PORT),8180)/realms/doorward --data data/real
 endif
 
 .PHONY: help dev keycloak test check cases campaign audit bench bench-revocation install

@@ -25,6 +25,8 @@ pub struct Guest {
     entered: Notify,
     upgraded: Notify,
     shown_out: OnceLock<&'static str>,
+    request_id: OnceLock<Arc<str>>,
+    broke_at: OnceLock<String>,
 }
 
 /// What let a request in, for as long as it goes on.
@@ -52,6 +54,30 @@ impl Guest {
     #[must_use]
     pub fn served() -> Option<Arc<Self>> {
         SERVED.try_with(Arc::clone).ok()
+    }
+
+    /// Has this id.
+    pub fn name(&self, request_id: Arc<str>) {
+        // The first stands.
+        let _ = self.request_id.set(request_id);
+    }
+
+    /// Its id, once it has one.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.get().map(|id| &**id)
+    }
+
+    /// A panic has ended it, there in the code.
+    pub fn broke(&self, at: String) {
+        // The first stands; what comes later may come of it.
+        let _ = self.broke_at.set(at);
+    }
+
+    /// Where in the code a panic has ended it.
+    #[must_use]
+    pub fn broke_at(&self) -> Option<&str> {
+        self.broke_at.get().map(String::as_str)
     }
 
     /// Was admitted, and is on its way to an upstream.

@@ -35,5 +35,5 @@ pub use endpoint::Endpoint;
 pub use error::{ApiError, Counted};
 pub use parts::{Kept, Parts};
 pub use refresh_token::ForeignRefreshToken;
-pub use table::Api;
+pub use table::{Api, access, routes};
 pub use throttle_metrics::ThrottleMetrics;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::parts::Desk;
-use super::{Call, Endpoint, Kept, Parts, Reply, client_token, login, logout, me, openapi, refresh, signals, validate};
+use super::{
+    Access, Call, Endpoint, Kept, Parts, Reply, client_token, login, logout, me, openapi, refresh, signals, validate,
+};
 use crate::config::Auth;
 use crate::problem::Rejection;
 use crate::routing::{HostPattern, Methods, PathPattern, PathPatternError, Route, Target};
@@ -11,8 +13,6 @@ use crate::routing::{HostPattern, Methods, PathPattern, PathPatternError, Route,
 /// Every endpoint that the settings switch on.
 pub struct Api {
     endpoints: Vec<Endpoint>,
-    prefix: String,
-    cors_origins: Vec<String>,
     desk: Arc<Desk>,
 }
 
@@ -22,17 +22,7 @@ impl Api {
     pub fn new(auth: &Auth, parts: Parts, kept: &Kept) -> Self {
         let endpoints = endpoints(auth);
         let document = openapi::document(&auth.prefix, &endpoints);
-        Self {
-            desk: Arc::new(Desk::new(auth, parts, kept, document)),
-            endpoints,
-            prefix: auth.prefix.clone(),
-            cors_origins: auth.cors_origins.clone(),
-        }
-    }
-
-    /// A route for each endpoint, on every host.
-    pub fn routes(&self) -> Result<Vec<Route>, PathPatternError> {
-        self.endpoints.iter().enumerate().map(|(index, endpoint)| self.route(index, endpoint)).collect()
+        Self { desk: Arc::new(Desk::new(auth, parts, kept, document)), endpoints }
     }
 
     /// Lets an endpoint answer.
@@ -40,19 +30,30 @@ impl Api {
         let endpoint = self.endpoints.get(endpoint).ok_or(Rejection::Internal)?;
         (endpoint.handler)(Arc::clone(&self.desk), call).await
     }
+}
 
-    fn route(&self, index: usize, endpoint: &Endpoint) -> Result<Route, PathPatternError> {
-        let path = format!("{}{}", self.prefix, endpoint.path);
-        Ok(Route {
-            label: format!("{} {path}", endpoint.method).into(),
-            host: HostPattern::Any,
-            path: PathPattern::parse(&path)?,
-            methods: Methods::of([endpoint.method]),
-            rule: endpoint.access.rule(),
-            target: Target::Local(index),
-            cors_origins: self.cors_origins.clone(),
-        })
-    }
+/// A route for each endpoint that the settings switch on, on every host.
+pub fn routes(auth: &Auth) -> Result<Vec<Route>, PathPatternError> {
+    endpoints(auth).iter().enumerate().map(|(index, endpoint)| route(auth, index, endpoint)).collect()
+}
+
+/// Who may call the endpoint that a route leads to; nobody where there is none.
+#[must_use]
+pub fn access(auth: &Auth, endpoint: usize) -> Option<Access> {
+    endpoints(auth).get(endpoint).map(|endpoint| endpoint.access)
+}
+
+fn route(auth: &Auth, index: usize, endpoint: &Endpoint) -> Result<Route, PathPatternError> {
+    let path = format!("{}{}", auth.prefix, endpoint.path);
+    Ok(Route {
+        label: format!("{} {path}", endpoint.method).into(),
+        host: HostPattern::Any,
+        path: PathPattern::parse(&path)?,
+        methods: Methods::of([endpoint.method]),
+        rule: endpoint.access.rule(),
+        target: Target::Local(index),
+        cors_origins: auth.cors_origins.clone(),
+    })
 }
 
 fn endpoints(auth: &Auth) -> Vec<Endpoint> {

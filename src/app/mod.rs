@@ -10,6 +10,7 @@ mod issuers;
 mod keeper;
 pub mod realm;
 mod reload;
+mod routes;
 mod run;
 mod running;
 mod services;
@@ -22,6 +23,7 @@ mod workshop;
 
 pub use build::{App, StartError};
 pub use cryptography::install_cryptography;
+pub use routes::{reserved, routes};
 pub use run::{Ended, Listening, Ready, serve};
 pub use services::Services;
 pub use snapshot::Snapshot;

@@ -206,3 +206,7 @@ const LAST_REQUESTS: Duration = Duration::from_millis(300);
 /// For what could not be written yet; then it is lost with this process.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+#[cfg(test)]
+#[path = "panic_tests.rs"]
+mod panic_tests;

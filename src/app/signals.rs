@@ -34,6 +34,12 @@ impl Signals {
 }
 
 impl Hangups {
+    /// None is ever heard.
+    #[cfg(test)]
+    pub(super) fn deaf() -> Self {
+        Self(None)
+    }
+
     /// Returns when the process was told to reload since the last call.
     pub(super) async fn next(&mut self) {
         match &mut self.0 {

@@ -17,7 +17,7 @@ use crate::listener::Limits;
 use crate::proxy::HealthChecks;
 use crate::request::TrustedProxies;
 use crate::rights::Directory;
-use crate::routing::{PathPattern, PathPatternError, Routes};
+use crate::routing::PathPatternError;
 use crate::signals::{Announcer, Introspector, Signals};
 use crate::standing::Standing;
 use crate::store::Store;
@@ -87,15 +87,14 @@ impl Workshop {
             (self.introspector(&settings), settings.revocation.when_blind),
         ));
         let api = self.api(&settings, &gateway, &identities);
-        let mut routes = std::mem::take(&mut settings.routes);
-        routes.extend(api.routes()?);
+        let routes = super::routes(std::mem::take(&mut settings.routes), &settings.auth)?;
         let kept_up = before.map_or(&[][..], |before| &before.upkeep);
         let upkeep = upstreams.iter().map(|upstream| Upkeep::of(upstream, kept_up, &self.checks)).collect();
         let read = before.map_or(&[][..], |before| &before.events);
         let events = settings.issuers().filter_map(|issuer| EventsInUse::of(issuer, read, self)).collect();
         Ok(Snapshot {
             events,
-            routes: Routes::new(routes).reserving(&PathPattern::parse(&format!("{}/*", settings.auth.prefix))?),
+            routes,
             gateway,
             identities,
             api,

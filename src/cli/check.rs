@@ -8,9 +8,13 @@ use clap::Args;
 use comfy_table::Table;
 use comfy_table::presets;
 
-use crate::config::{Fixed, Settings};
+use super::pipe::Pipe;
+use super::say;
+use crate::api::{self, Access};
+use crate::app;
+use crate::config::{Auth, Fixed, Settings};
 use crate::policy::{Requirements, Rule};
-use crate::routing::{HostPattern, Route, Routes, Target};
+use crate::routing::{HostPattern, PathPatternError, Route, Target};
 
 /// Read the configuration, open no port, and print the routes in the order in which they are tried.
 #[derive(Args, Debug)]
@@ -26,14 +30,18 @@ type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// Prints the routes in the order in which they are tried, and warnings; or everything that is wrong, and fails.
 #[must_use]
 pub fn run(check: &Check, config: &Path, env: Environment<'_>) -> ExitCode {
-    let (output, errors) = (&mut io::stdout().lock(), &mut io::stderr().lock());
+    let (output, errors) = (&mut Pipe::stdout(), &mut Pipe::around(io::stderr()));
     let right = self::check(config, env, output, errors).and_then(|right| {
         let compared = check.against.as_deref().map_or(Ok(true), |running| compare(running, config, env, errors))?;
         Ok(right && compared)
     });
     match right {
         Ok(true) => ExitCode::SUCCESS,
-        Ok(false) | Err(_) => ExitCode::FAILURE,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            say(&format!("doorward: cannot write the result: {error}"));
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -63,8 +71,10 @@ fn check(config: &Path, env: Environment<'_>, output: &mut impl Write, errors: &
     match Settings::load(config, env) {
         Ok((settings, warnings)) => {
             warnings.iter().try_for_each(|warning| writeln!(errors, "warning: {warning}"))?;
-            write!(output, "{}", table(settings.routes))?;
-            Ok(true)
+            match table(settings) {
+                Ok(table) => write!(output, "{table}").map(|()| true),
+                Err(error) => writeln!(errors, "[auth] prefix makes no path: {error}").map(|()| false),
+            }
         }
         Err(complaints) => {
             let count = complaints.iter().len();
@@ -75,27 +85,45 @@ fn check(config: &Path, env: Environment<'_>, output: &mut impl Write, errors: &
 }
 
 /// The routes as a table, in the order in which they are tried.
-fn table(routes: Vec<Route>) -> String {
-    let routes = Routes::new(routes);
+fn table(settings: Settings) -> Result<String, PathPatternError> {
+    let auth = &settings.auth;
+    let routes = app::routes(settings.routes, auth)?;
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["METHODS", "HOST", "PATH", "WHO", "UPSTREAM"]);
-    for route in routes.in_order() {
-        table.add_row([route.methods.to_string(), host(route), route.path.to_string(), who(&route.rule), to(route)]);
+    let (own, theirs): (Vec<_>, Vec<_>) =
+        routes.in_order().into_iter().partition(|route| matches!(route.target, Target::Local(_)));
+    for route in own {
+        table.add_row(row(route, auth));
     }
-    table.lines().map(|line| format!("{}\n", line.trim())).collect()
+    // Tried after every endpoint, and before every other route.
+    table.add_row(["any", "any", &app::reserved(auth), "nobody", "the gateway: 404"]);
+    for route in theirs {
+        table.add_row(row(route, auth));
+    }
+    Ok(table.lines().map(|line| format!("{}\n", line.trim())).collect())
+}
+
+fn row(route: &Route, auth: &Auth) -> [String; 5] {
+    let (who, to) = match &route.target {
+        Target::Upstream(target) => (who(&route.rule), target.upstream.to_string()),
+        Target::Local(endpoint) => (caller(api::access(auth, *endpoint)).to_owned(), "the gateway".to_owned()),
+    };
+    [route.methods.to_string(), host(route), route.path.to_string(), who, to]
+}
+
+fn caller(access: Option<Access>) -> &'static str {
+    match access {
+        Some(Access::Anybody) => "anybody",
+        Some(Access::SignedIn) => "signed in",
+        Some(Access::SignedInOrClient) => "signed in, or our client",
+        None => "nobody",
+    }
 }
 
 fn host(route: &Route) -> String {
     match &route.host {
         HostPattern::Any => "any".to_owned(),
         named @ (HostPattern::Exact(_) | HostPattern::Below(_)) => named.to_string(),
-    }
-}
-
-fn to(route: &Route) -> String {
-    match &route.target {
-        Target::Upstream(target) => target.upstream.to_string(),
-        Target::Local(_) => "the gateway".to_owned(),
     }
 }
 
@@ -197,13 +225,22 @@ upstream = "billing"
         let (right, output, errors) = checked(ROUTES);
         assert!(right && errors.is_empty(), "{errors}");
         insta::assert_snapshot!(output, @r"
-        METHODS      HOST                   PATH            WHO                                                                     UPSTREAM
-        any          billing.example.com    /*              signed in                                                               billing
-        any          *.billing.example.com  /invoices/{id}  scope invoices; audience billing                                        billing
-        GET          any                    /admin/*        role admin or auditor                                                   app
-        POST,DELETE  any                    /admin/*        permission users:read and users:write; acr 2; authenticated within 15m  app
-        any          any                    /public/*       anybody                                                                 app
-        any          any                    /*              signed in                                                               app
+        METHODS      HOST                   PATH                                      WHO                                                                     UPSTREAM
+        POST         any                    /auth/backchannel-logout                  anybody                                                                 the gateway
+        POST         any                    /auth/keycloak/{realm}/k_logout           anybody                                                                 the gateway
+        POST         any                    /auth/keycloak/{realm}/k_push_not_before  anybody                                                                 the gateway
+        POST         any                    /auth/logout                              anybody                                                                 the gateway
+        GET          any                    /auth/me                                  signed in                                                               the gateway
+        GET          any                    /auth/openapi.json                        anybody                                                                 the gateway
+        POST         any                    /auth/token/refresh                       anybody                                                                 the gateway
+        POST         any                    /auth/token/validate                      signed in, or our client                                                the gateway
+        any          any                    /auth/*                                   nobody                                                                  the gateway: 404
+        any          billing.example.com    /*                                        signed in                                                               billing
+        any          *.billing.example.com  /invoices/{id}                            scope invoices; audience billing                                        billing
+        GET          any                    /admin/*                                  role admin or auditor                                                   app
+        POST,DELETE  any                    /admin/*                                  permission users:read and users:write; acr 2; authenticated within 15m  app
+        any          any                    /public/*                                 anybody                                                                 app
+        any          any                    /*                                        signed in                                                               app
         ");
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::output::{Form, Output};
+use super::pipe::Pipe;
 use super::users::Lookup;
 use super::{
     block_on, migrate as migration, nodes as node_commands, permissions as permission_commands, roles as role_commands,
@@ -105,8 +106,8 @@ fn wait<F: Future<Output = Result<(), Failure>>>(command: F) -> Result<(), Failu
 }
 
 fn print(json: bool, command: impl FnOnce(&mut Output<'_>) -> Result<(), Failure>) -> ExitCode {
-    let mut stdout = io::stdout().lock();
-    let form = Form::choose(json, stdout.is_terminal());
+    let mut stdout = Pipe::stdout();
+    let form = Form::choose(json, io::stdout().is_terminal());
     match command(&mut Output::new(form, &mut stdout)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -4,6 +4,7 @@ pub mod check;
 #[cfg(feature = "dev")]
 pub mod dev;
 pub mod explain;
+mod explanation;
 pub mod failure;
 pub mod healthcheck;
 pub mod ledger;
@@ -11,19 +12,22 @@ pub mod migrate;
 pub mod nodes;
 pub mod output;
 pub mod permissions;
+pub mod pipe;
 pub mod roles;
 pub mod run;
 mod settled;
 mod user_record;
 pub mod users;
+mod whom;
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::{Settings, Source};
+use crate::config::{Complaint, Settings, Source};
 
 /// An authentication gateway: checks tokens of Keycloak, adds roles and permissions of your users database,
 /// forwards to your applications.
@@ -79,7 +83,7 @@ pub fn run() -> ExitCode {
     match arguments.command {
         Command::Run => {
             let source = Source::new(&config, |file| Settings::load(file, &environment));
-            with_settings(&config, |settings| run::run(settings, source))
+            with_warnings(&config, |settings| run::run(settings, source))
         }
         #[cfg(feature = "dev")]
         Command::Dev(dev) => {
@@ -87,7 +91,7 @@ pub fn run() -> ExitCode {
             dev::run(&dev, &config, dev::is_named(named))
         }
         Command::Check(check) => check::run(&check, &config, &environment),
-        Command::Explain(explain) => with_settings(&config, |settings| explain::run(explain, settings)),
+        Command::Explain(explain) => with_settings(&config, |settings| explain::run(&explain, settings)),
         Command::Migrate(migrate) => with_settings(&config, |settings| ledger::migrate(&migrate, &settings)),
         Command::Users(users) => with_settings(&config, |settings| ledger::users(users, &settings)),
         Command::Roles(roles) => with_settings(&config, |settings| ledger::roles(roles, &settings)),
@@ -106,14 +110,23 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-fn with_settings(config: &std::path::Path, command: impl FnOnce(Settings) -> ExitCode) -> ExitCode {
-    match Settings::load(config, &environment) {
-        Ok((settings, warnings)) => {
-            for warning in warnings {
-                say(&format!("warning: {warning}"));
-            }
-            command(settings)
+/// Runs a command that needs the settings. What they warn of is said by `check` and `run`, and not again by everything.
+fn with_settings(config: &Path, command: impl FnOnce(Settings) -> ExitCode) -> ExitCode {
+    with(config, |settings, _| command(settings))
+}
+
+fn with_warnings(config: &Path, command: impl FnOnce(Settings) -> ExitCode) -> ExitCode {
+    with(config, |settings, warnings| {
+        for warning in warnings {
+            say(&format!("warning: {warning}"));
         }
+        command(settings)
+    })
+}
+
+fn with(config: &Path, command: impl FnOnce(Settings, Vec<Complaint>) -> ExitCode) -> ExitCode {
+    match Settings::load(config, &environment) {
+        Ok((settings, warnings)) => command(settings, warnings),
         Err(complaints) => {
             say(complaints.to_string().trim_end());
             ExitCode::FAILURE
@@ -127,9 +140,9 @@ fn block_on<F: Future>(future: F) -> Result<F::Output, std::io::Error> {
 }
 
 /// One sentence for people, on standard error.
-#[expect(clippy::print_stderr, reason = "the command line speaks to people there")]
 fn say(sentence: &str) {
-    eprintln!("{sentence}");
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{sentence}");
 }
 
 /// An error with everything behind it, as one sentence.

@@ -90,7 +90,7 @@ fn what_is_not_toml_is_one_complaint_that_quotes_nothing() {
 #[test]
 fn a_file_that_cannot_be_read_is_a_complaint() {
     let complaints = Settings::load(std::path::Path::new("/nonexistent.toml"), &env).unwrap_err();
-    insta::assert_snapshot!(complaints.to_string(), @"/nonexistent.toml: cannot be read (No such file or directory (os error 2)); name another file with --config");
+    insta::assert_snapshot!(complaints.to_string(), @"/nonexistent.toml: cannot be read (No such file or directory (os error 2)); name another file with --config, or write one after config/doorward.example.toml; or try `doorward dev`, which needs none");
 }
 
 /// CFG-001.

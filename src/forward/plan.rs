@@ -29,15 +29,7 @@ pub struct Forward {
 impl Forward {
     /// Plans how an admitted request is carried to its upstream.
     pub fn plan(admission: &Admission, target: &UpstreamTarget, incoming: &Incoming) -> Result<Self, ForwardError> {
-        if incoming.path.has_encoded_slash() && !target.encoded_slash {
-            return Err(ForwardError::EncodedSlash);
-        }
-        if incoming.websocket && !target.websocket {
-            return Err(ForwardError::Upgrade);
-        }
-        if target.max_body.zip(incoming.body_length).is_some_and(|(most, announced)| announced > most) {
-            return Err(ForwardError::TooLarge);
-        }
+        Self::check(target, incoming)?;
         Ok(Self {
             upstream: Arc::clone(&target.upstream),
             target: target.strip_prefix.as_deref().map(|prefix| stripped(incoming, prefix)),
@@ -52,6 +44,20 @@ impl Forward {
             timeout: target.timeout,
             max_body: target.max_body,
         })
+    }
+
+    /// Whether a route carries a request, whoever sends it.
+    pub fn check(target: &UpstreamTarget, incoming: &Incoming) -> Result<(), ForwardError> {
+        if incoming.path.has_encoded_slash() && !target.encoded_slash {
+            return Err(ForwardError::EncodedSlash);
+        }
+        if incoming.websocket && !target.websocket {
+            return Err(ForwardError::Upgrade);
+        }
+        if target.max_body.zip(incoming.body_length).is_some_and(|(most, announced)| announced > most) {
+            return Err(ForwardError::TooLarge);
+        }
+        Ok(())
     }
 
     /// The name of the upstream.

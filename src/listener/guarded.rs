@@ -86,6 +86,13 @@ impl<P> House<P> {
         self.snapshot.load().limits
     }
 
+    /// A panic that no hook of the proxy caught has ended a request or a connection, and nothing else.
+    pub(super) fn panicked(&self, guest: Option<&Guest>) {
+        self.journal.metrics().panicked();
+        let (request_id, at) = (guest.and_then(Guest::request_id), guest.and_then(Guest::broke_at));
+        error!(request_id, at, "a panic ended a connection");
+    }
+
     fn place(&self, peer: Option<IpAddr>) -> Result<Place, super::HeadError> {
         let snapshot = self.snapshot.load();
         self.places.take(peer, &snapshot.trusted_proxies, &snapshot.limits)
@@ -116,9 +123,7 @@ where
         None
     }
 
-    /// Lets one request through, for as long as it may stay; a panic ends nothing but its connection. What must end is
-    /// dropped: a connection of HTTP/1 closes before its answer is complete, a stream of HTTP/2 is reset. A WebSocket
-    /// says farewell first.
+    /// Lets one request through; a panic ends nothing but its connection, or its stream of HTTP/2.
     pub(super) async fn run(
         &self,
         session: ServerSession,
@@ -126,9 +131,24 @@ where
         farewell: Option<Arc<Farewell>>,
     ) -> Option<ReusedHttpStream> {
         let guest = Arc::new(Guest::default());
-        let request = AssertUnwindSafe(self.house.proxy.process_new_http(session, shutdown)).catch_unwind();
-        let mut request = pin!(Arc::clone(&guest).serve(request));
-        let ended = tokio::select! {
+        let request = Arc::clone(&guest).serve(self.stay(session, shutdown, farewell, &guest));
+        AssertUnwindSafe(request).catch_unwind().await.unwrap_or_else(|_| {
+            self.house.panicked(Some(&guest));
+            None
+        })
+    }
+
+    /// A request, for as long as it may stay. What must end is dropped: a connection of HTTP/1 closes before its answer
+    /// is complete, a stream of HTTP/2 is reset. A WebSocket says farewell first.
+    async fn stay(
+        &self,
+        session: ServerSession,
+        shutdown: &ShutdownWatch,
+        farewell: Option<Arc<Farewell>>,
+        guest: &Guest,
+    ) -> Option<ReusedHttpStream> {
+        let mut request = pin!(self.house.proxy.process_new_http(session, shutdown));
+        tokio::select! {
             biased;
             ended = request.as_mut() => ended,
             reason = guest.outstays() => {
@@ -137,12 +157,27 @@ where
                 farewell.ask();
                 timeout(LAST_WORDS, request).await.ok()?
             }
+        }
+    }
+
+    /// A connection from its first byte to its last.
+    async fn attend(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) {
+        let _place = match self.house.place(wire::peer(&stream).map(|peer| peer.ip())) {
+            Ok(place) => place,
+            Err(error) if matches!(self.entrance, Entrance::Plain { .. }) => {
+                return self.house.refusals.turn_away(Wire::around(stream), error).await;
+            }
+            // Why cannot be said before the handshake, which is what the limits protect.
+            Err(_) => return self.house.journal.metrics().dropped(Dropped::Full),
         };
-        ended.unwrap_or_else(|_| {
-            self.house.journal.metrics().panicked();
-            error!("a panic ended a connection");
-            None
-        })
+        let _open = Open::new(self.house.journal.metrics());
+        // Boxed, so that no idle connection carries the room that a handshake needs.
+        let Some(stream) = Box::pin(self.open(stream)).await else { return };
+        if stream.selected_alpn_proto() == Some(ALPN::H2) {
+            Box::pin(self.serve_http2(Wire::around(stream), shutdown)).await;
+        } else if let Some(wire) = self.serve_http1(Wire::around(stream), shutdown).await {
+            Box::pin(self.serve_http2(wire, shutdown)).await;
+        }
     }
 }
 
@@ -152,25 +187,8 @@ where
     P: HttpServerApp + Send + Sync + 'static,
 {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        let _place = match self.house.place(wire::peer(&stream).map(|peer| peer.ip())) {
-            Ok(place) => place,
-            Err(error) if matches!(self.entrance, Entrance::Plain { .. }) => {
-                self.house.refusals.turn_away(Wire::around(stream), error).await;
-                return None;
-            }
-            // Why cannot be said before the handshake, which is what the limits protect.
-            Err(_) => {
-                self.house.journal.metrics().dropped(Dropped::Full);
-                return None;
-            }
-        };
-        let _open = Open::new(self.house.journal.metrics());
-        // Boxed, so that no idle connection carries the room that a handshake needs.
-        let stream = Box::pin(self.open(stream)).await?;
-        if stream.selected_alpn_proto() == Some(ALPN::H2) {
-            Box::pin(self.serve_http2(Wire::around(stream), shutdown)).await;
-        } else if let Some(wire) = self.serve_http1(Wire::around(stream), shutdown).await {
-            Box::pin(self.serve_http2(wire, shutdown)).await;
+        if AssertUnwindSafe(self.attend(stream, shutdown)).catch_unwind().await.is_err() {
+            self.house.panicked(None);
         }
         None
     }

@@ -123,6 +123,8 @@ where
 
     /// What lies in these bytes, where it is complete and undoubted.
     fn judge(&self, bytes: &[u8], seen: usize) -> Result<Option<Found>, HeadError> {
+        #[cfg(test)]
+        crate::fault::strike_head("head", bytes);
         let limits = self.house.limits();
         if matches!(self.entrance, Entrance::Plain { h2c: true }) && speaks_http2(bytes) {
             return Ok((bytes.len() >= PREFACE.len()).then_some(Found::Http2));

@@ -1,5 +1,6 @@
 //! HTTP/2: connections and streams within limits; each request is judged as one of HTTP/1 is.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,20 +41,25 @@ enum End {
 }
 
 /// The requests of one connection that are being served.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Open(Arc<AtomicUsize>);
 
+/// One of them, for as long as it is.
+struct Served(Arc<AtomicUsize>);
+
 impl Open {
-    fn one_more(&self) -> Self {
+    fn one_more(&self) -> Served {
         self.0.fetch_add(1, Ordering::AcqRel);
-        self.clone()
+        Served(Arc::clone(&self.0))
     }
 
     fn count(&self) -> usize {
         self.0.load(Ordering::Acquire)
     }
+}
 
-    fn one_less(&self) {
+impl Drop for Served {
+    fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
@@ -141,15 +147,24 @@ where
     }
 
     /// One request. Its task ends with it; where the connection ends first, reads and writes fail.
-    fn serve_stream(self: &Arc<Self>, session: HttpSession, open: Open, shutdown: ShutdownWatch) {
+    fn serve_stream(self: &Arc<Self>, session: HttpSession, served: Served, shutdown: ShutdownWatch) {
         let guarded = Arc::clone(self);
         tokio::spawn(async move {
-            match head::check_fields(session.req_header(), guarded.house.limits().max_headers) {
-                Ok(()) => drop(guarded.run(ServerSession::new_http2(session), &shutdown, None).await),
-                Err(error) => Box::pin(guarded.refuse_stream(session, error)).await,
+            let _served = served;
+            let request = AssertUnwindSafe(guarded.attend_stream(session, &shutdown));
+            if request.catch_unwind().await.is_err() {
+                guarded.house.panicked(None);
             }
-            open.one_less();
         });
+    }
+
+    async fn attend_stream(&self, session: HttpSession, shutdown: &ShutdownWatch) {
+        #[cfg(test)]
+        crate::fault::strike("stream", asked(session.req_header()));
+        match head::check_fields(session.req_header(), self.house.limits().max_headers) {
+            Ok(()) => drop(self.run(ServerSession::new_http2(session), shutdown, None).await),
+            Err(error) => Box::pin(self.refuse_stream(session, error)).await,
+        }
     }
 
     async fn refuse_stream(&self, mut session: HttpSession, error: HeadError) {
@@ -181,6 +196,11 @@ where
         self.house.journal.refused(&request_id, &problem, peer);
         problem
     }
+}
+
+#[cfg(test)]
+fn asked(header: &pingora::http::RequestHeader) -> &str {
+    header.headers.get(crate::fault::FIELD).and_then(|asked| asked.to_str().ok()).unwrap_or_default()
 }
 
 fn digest(wire: &Wire) -> Digest {

@@ -16,6 +16,11 @@ pub use guarded::{Entrance, Guarded, House, Limits};
 pub use head::HeadError;
 pub use tls::{Certificate, CertificateError, Certificates, Names};
 
+/// Whether the listener lets a head of HTTP/1.1 in; its limits are not looked at.
+pub fn check_head(head: &[u8]) -> Result<(), HeadError> {
+    head::check(head, usize::MAX).map(drop)
+}
+
 /// Reads a head and the beginning of a chunked body; what passes has one host and at most one framing.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn fuzz_head(bytes: &[u8]) {

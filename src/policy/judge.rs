@@ -17,7 +17,8 @@ impl Requirements {
         Ok(Grant::to(live))
     }
 
-    fn judge_rights(&self, held: &Entitlement) -> Result<(), Denial> {
+    /// Judges what is held, as far as that needs no token.
+    pub fn judge_rights(&self, held: &Entitlement) -> Result<(), Denial> {
         if !any(&self.any_role, |role| held.has_role(role)) || !self.all_roles.iter().all(|role| held.has_role(role)) {
             return Err(Denial::Role);
         }

@@ -1,29 +1,23 @@
-//! Pingora's hooks. They carry, and never decide: every decision is a call of the module that makes it.
+//! What the gateway does in each of Pingora's hooks. They carry, and never decide: every decision is a call of the
+//! module that makes it.
 
-use std::os::fd::RawFd;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::FutureExt;
 use http::StatusCode;
 use pingora::http::{RequestHeader, ResponseHeader};
-use pingora::modules::http::HttpModules;
 use pingora::prelude::HttpPeer;
-use pingora::protocols::Digest;
-use pingora::proxy::{FailToProxy, ProxyHttp, Session};
+use pingora::proxy::{FailToProxy, Session};
 use pingora::{Error, ErrorType};
 
 use super::passage::{Passage, Stage};
 use super::{failure, peer, request_head, resend, response_head};
 use crate::app::{Services, Snapshot};
-use crate::problem::Facts;
+use crate::problem::{Facts, Rejection};
 use crate::upstream::UpstreamError;
 
-/// Pingora's view of the gateway.
+/// The gateway in Pingora's hooks, which call it where panics are [caught](super::caught).
 pub struct Carrier {
     pub(super) services: Arc<Services>,
     snapshot: Arc<ArcSwap<Snapshot>>,
@@ -35,30 +29,13 @@ impl Carrier {
     pub fn new(services: Arc<Services>, snapshot: Arc<ArcSwap<Snapshot>>) -> Self {
         Self { services, snapshot }
     }
-}
 
-#[async_trait]
-impl ProxyHttp for Carrier {
-    type CTX = Passage;
-
-    fn new_ctx(&self) -> Passage {
+    pub(super) fn begin(&self) -> Passage {
         Passage::new(self.snapshot.load_full(), &self.services.journal)
     }
 
-    fn init_downstream_modules(&self, _modules: &mut HttpModules) {
-        // No module: compression and the like are the upstream's business.
-    }
-
-    async fn request_filter(&self, session: &mut Session, passage: &mut Passage) -> pingora::Result<bool> {
-        session.set_read_timeout(Some(CLIENT_SILENCE));
-        session.set_write_timeout(Some(CLIENT_SILENCE));
-        match AssertUnwindSafe(self.receive(session, passage)).catch_unwind().await {
-            Ok(outcome) => outcome,
-            Err(_) => self.panicked(session, passage).await,
-        }
-    }
-
-    async fn upstream_peer(&self, _session: &mut Session, passage: &mut Passage) -> pingora::Result<Box<HttpPeer>> {
+    /// The server for the next try.
+    pub(super) fn choose_peer(&self, passage: &mut Passage) -> pingora::Result<Box<HttpPeer>> {
         let snapshot = Arc::clone(&passage.snapshot);
         let Some(forwarding) = passage.forwarding() else {
             return Error::e_explain(ErrorType::HTTPStatus(500), "no request is being forwarded");
@@ -83,13 +60,8 @@ impl ProxyHttp for Carrier {
         }
     }
 
-    fn fail_to_connect(
-        &self,
-        _session: &mut Session,
-        _peer: &HttpPeer,
-        passage: &mut Passage,
-        mut error: Box<Error>,
-    ) -> Box<Error> {
+    /// Notes that a server could not be reached, and whether another one is tried.
+    pub(super) fn not_connected(&self, passage: &mut Passage, mut error: Box<Error>) -> Box<Error> {
         if let Some(forwarding) = passage.forwarding()
             && let Some(upstream) = forwarding.upstream.clone()
         {
@@ -102,12 +74,11 @@ impl ProxyHttp for Carrier {
         error
     }
 
-    fn error_while_proxy(
-        &self,
-        _peer: &HttpPeer,
-        session: &mut Session,
-        mut error: Box<Error>,
+    /// Whether the request is sent again.
+    pub(super) fn interrupted(
+        session: &Session,
         passage: &mut Passage,
+        mut error: Box<Error>,
         client_reused: bool,
     ) -> Box<Error> {
         let again =
@@ -116,28 +87,15 @@ impl ProxyHttp for Carrier {
         error
     }
 
-    async fn connected_to_upstream(
-        &self,
-        _session: &mut Session,
-        reused: bool,
-        _peer: &HttpPeer,
-        _fd: RawFd,
-        _digest: Option<&Digest>,
-        passage: &mut Passage,
-    ) -> pingora::Result<()> {
+    pub(super) fn connected(&self, passage: &mut Passage, reused: bool) {
         if let Some(forwarding) = passage.forwarding() {
             let outcome = if reused { "reused" } else { "new" };
             self.services.journal.metrics().upstream(forwarding.forward.upstream(), outcome);
         }
-        Ok(())
     }
 
-    async fn upstream_request_filter(
-        &self,
-        _session: &mut Session,
-        request: &mut RequestHeader,
-        passage: &mut Passage,
-    ) -> pingora::Result<()> {
+    /// What the upstream is sent.
+    pub(super) fn write_request(passage: &mut Passage, request: &mut RequestHeader) -> pingora::Result<()> {
         let Some(forwarding) = passage.forwarding() else {
             return Error::e_explain(ErrorType::HTTPStatus(500), "no request is being forwarded");
         };
@@ -147,15 +105,10 @@ impl ProxyHttp for Carrier {
         request_head::write(&forwarding.forward, server.host(), request)
     }
 
-    async fn request_body_filter(
-        &self,
-        _session: &mut Session,
-        body: &mut Option<Bytes>,
-        _end: bool,
-        passage: &mut Passage,
-    ) -> pingora::Result<()> {
+    /// A piece of the request's body.
+    pub(super) fn pass_body(passage: &mut Passage, body: Option<&Bytes>) -> pingora::Result<()> {
         let Some(forwarding) = passage.forwarding() else { return Ok(()) };
-        forwarding.body_bytes += body.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        forwarding.body_bytes += body.map_or(0, |chunk| chunk.len() as u64);
         match forwarding.forward.max_body() {
             Some(most) if forwarding.body_bytes > most && !forwarding.websocket => {
                 Error::e_explain(ErrorType::HTTPStatus(413), "the request body is too large")
@@ -164,12 +117,8 @@ impl ProxyHttp for Carrier {
         }
     }
 
-    async fn upstream_response_filter(
-        &self,
-        _session: &mut Session,
-        response: &mut ResponseHeader,
-        passage: &mut Passage,
-    ) -> pingora::Result<()> {
+    /// The head of the upstream's response, as it comes.
+    pub(super) fn answered(passage: &mut Passage, response: &ResponseHeader) -> pingora::Result<()> {
         let Some(forwarding) = passage.forwarding() else { return Ok(()) };
         forwarding.informational += u32::from(response.status.is_informational());
         if let Some(upstream) = &forwarding.upstream {
@@ -191,22 +140,17 @@ impl ProxyHttp for Carrier {
         Ok(())
     }
 
-    fn upstream_response_body_filter(
-        &self,
-        _session: &mut Session,
-        body: &mut Option<Bytes>,
-        _end: bool,
-        passage: &mut Passage,
-    ) -> pingora::Result<Option<Duration>> {
-        passage.record.bytes_out += body.as_ref().map_or(0, Bytes::len);
-        Ok(None)
+    /// A piece of the response's body.
+    pub(super) fn pass_back(passage: &mut Passage, body: Option<&Bytes>) {
+        passage.record.bytes_out += body.map_or(0, Bytes::len);
     }
 
-    async fn response_filter(
+    /// What the client is sent.
+    pub(super) fn write_response(
         &self,
         session: &mut Session,
+        passage: &Passage,
         response: &mut ResponseHeader,
-        passage: &mut Passage,
     ) -> pingora::Result<()> {
         if self.services.is_stopping() {
             session.set_keepalive(None);
@@ -214,14 +158,14 @@ impl ProxyHttp for Carrier {
         response_head::write(response, passage.cors.as_ref())
     }
 
-    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, passage: &mut Passage) -> FailToProxy {
-        if matches!(passage.stage, Stage::Answered) {
+    /// Answers what could not be forwarded, where no answer has begun; and says why in the request's line.
+    pub(super) async fn fail(&self, session: &mut Session, error: &Error, passage: &mut Passage) -> FailToProxy {
+        if matches!(passage.stage, Stage::Answered) && !passage.panicked {
             // Our own answer could not be written: its reason stands.
             return FailToProxy { error_code: 0, can_reuse_downstream: false };
         }
         passage.note_server();
-        let noted = passage.forwarding().and_then(|forwarding| forwarding.failure);
-        match failure::rejection(error, noted) {
+        match why(error, passage) {
             Some(rejection) if response_head::is_open(session) => {
                 // The client may have gone meanwhile; the log line says what it would have got.
                 let _ = self.refuse(session, passage, &rejection).await;
@@ -233,7 +177,8 @@ impl ProxyHttp for Carrier {
         FailToProxy { error_code, can_reuse_downstream: false }
     }
 
-    async fn logging(&self, session: &mut Session, _error: Option<&Error>, passage: &mut Passage) {
+    /// Writes the request's line.
+    pub(super) fn conclude(session: &Session, passage: &mut Passage) {
         passage.note_server();
         passage.record.status = if response_head::is_open(session) {
             0
@@ -244,18 +189,16 @@ impl ProxyHttp for Carrier {
         passage.record.bytes_out = session.body_bytes_sent();
         passage.log();
     }
+}
 
-    fn suppress_error_log(&self, _session: &Session, _passage: &Passage, _error: &Error) -> bool {
-        true
+/// Why a request failed; nothing where its client went away.
+fn why(error: &Error, passage: &mut Passage) -> Option<Rejection> {
+    if passage.panicked {
+        return Some(Rejection::Internal);
     }
-
-    /// Pingora logs this; the path may carry secrets in its query.
-    fn request_summary(&self, _session: &Session, passage: &Passage) -> String {
-        format!("request {}", passage.record.request_id)
-    }
+    let noted = passage.forwarding().and_then(|forwarding| forwarding.failure);
+    failure::rejection(error, noted)
 }
 
 /// `100 Continue` and a few `103 Early Hints`; an application that says more never comes to its answer.
 const MAX_INFORMATIONAL: u32 = 16;
-/// How long a client may be silent in the middle of a body, or take nothing of ours.
-const CLIENT_SILENCE: Duration = Duration::from_secs(60);

@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 mod carrier;
+mod caught;
 mod expectation;
 mod failure;
 mod health;

@@ -1,8 +1,10 @@
 //! One request on its way through the gateway: Pingora's context.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
+use pingora::proxy::Session;
 use prometheus::IntGauge;
 use uuid::Uuid;
 
@@ -10,6 +12,8 @@ use crate::api::About;
 use crate::app::Snapshot;
 use crate::forward::Forward;
 use crate::gateway::Admission;
+use crate::id;
+use crate::problem::{Facts, Rejection};
 use crate::request::Incoming;
 use crate::routing::{Cors, Route};
 use crate::stay::Guest;
@@ -25,6 +29,8 @@ pub struct Passage {
     pub(super) cors: Option<Cors>,
     /// The request as the owner of its connection sees it.
     pub(super) guest: Option<Arc<Guest>>,
+    /// Whether a hook has panicked: then the request fails with that reason, whatever else is noted of it.
+    pub(super) panicked: bool,
     journal: Journal,
     logged: bool,
     _in_flight: InFlight,
@@ -89,15 +95,32 @@ impl Passage {
             record: Record::default(),
             cors: None,
             guest: Guest::served(),
+            panicked: false,
             journal: journal.clone(),
             logged: false,
             _in_flight: InFlight(in_flight),
         }
     }
 
+    /// Gives a request that could not be read what its answer and its line need.
+    pub(super) fn identify(&mut self, session: &Session) {
+        if self.record.request_id.is_empty() {
+            self.name(id::request_id());
+            let peer = session.client_addr().and_then(|peer| peer.as_inet());
+            self.record.client = peer.map_or_else(String::new, |peer| peer.ip().to_string()).into();
+        }
+    }
+
+    fn name(&mut self, request_id: Arc<str>) {
+        if let Some(guest) = &self.guest {
+            guest.name(Arc::clone(&request_id));
+        }
+        self.record.request_id = request_id;
+    }
+
     /// Writes down what was read.
     pub(super) fn note_request(&mut self, incoming: &Incoming) {
-        self.record.request_id = Arc::clone(&incoming.id);
+        self.name(Arc::clone(&incoming.id));
         self.record.client = incoming.client.address_text();
         self.record.method = incoming.method.name();
         self.record.host = incoming.host.shared_name();
@@ -134,12 +157,14 @@ impl Passage {
         self.record.server = server.or_else(|| self.record.server.take());
     }
 
-    /// Writes the request's line. Why the gateway ended it says more than how that looked from inside.
+    /// Writes the request's line, once. Why the gateway ended it says more than how that looked from inside.
     pub(super) fn log(&mut self) {
+        if std::mem::replace(&mut self.logged, true) {
+            return;
+        }
         if let Some(reason) = self.guest.as_ref().and_then(|guest| guest.shown_out()) {
             self.record.reason = reason;
         }
-        self.logged = true;
         self.journal.request(&self.record, self.began);
     }
 
@@ -151,13 +176,21 @@ impl Passage {
     }
 }
 
-/// A request that is dropped half-way has its line too.
+/// A request that is dropped half-way has its line too; and it is dropped where Pingora itself panics, in which a second
+/// panic would end the process.
 impl Drop for Passage {
     fn drop(&mut self) {
-        if !self.logged {
+        if self.logged {
+            return;
+        }
+        let broken = self.panicked || std::thread::panicking();
+        let written = catch_unwind(AssertUnwindSafe(|| {
             self.note_server();
-            self.record.reason = "client-closed";
+            self.record.reason = if broken { Facts::from(&Rejection::Internal).reason } else { "client-closed" };
             self.log();
+        }));
+        if written.is_err() {
+            self.journal.metrics().panicked();
         }
     }
 }

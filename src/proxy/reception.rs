@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use http::{HeaderMap, StatusCode};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType};
-use tracing::{error, warn};
+use tracing::warn;
 
 use super::answer::Answer;
 use super::carrier::Carrier;
@@ -17,7 +17,6 @@ use crate::api::Call;
 use crate::app::{Services, Snapshot};
 use crate::forward::Forward;
 use crate::gateway::Admission;
-use crate::id;
 use crate::problem::{Problem, Rejection};
 use crate::request::Incoming;
 use crate::routing::{Cors, Target};
@@ -111,11 +110,7 @@ impl Carrier {
         passage: &mut Passage,
         rejection: &Rejection,
     ) -> pingora::Result<bool> {
-        if passage.record.request_id.is_empty() {
-            passage.record.request_id = id::request_id();
-            let peer = session.client_addr().and_then(|peer| peer.as_inet());
-            passage.record.client = peer.map_or_else(String::new, |peer| peer.ip().to_string()).into();
-        }
+        passage.identify(session);
         if let Rejection::Denied(_, caller) = rejection {
             passage.note_caller(&caller.subject, caller.user);
         }
@@ -123,13 +118,6 @@ impl Carrier {
         report(&problem, rejection, &passage.record.request_id);
         let answer = Answer { status: problem.status, headers: problem.headers, body: problem.body.into() };
         finish(&self.services, session, passage, answer, problem.reason).await
-    }
-
-    /// A panic is a defect: it is answered, counted and logged, and ends nothing but its request.
-    pub(super) async fn panicked(&self, session: &mut Session, passage: &mut Passage) -> pingora::Result<bool> {
-        self.services.journal.metrics().panicked();
-        error!(request_id = &*passage.record.request_id, "a panic ended a request");
-        self.refuse(session, passage, &Rejection::Internal).await
     }
 }
 

@@ -74,14 +74,25 @@ impl Directory {
             Some(account) if account.epoch() == self.epoch.now() => account,
             Some(_) | None => self.account(&identity).await?,
         };
-        match account.row().state {
-            UserState::Active => {}
-            state @ (UserState::Pending | UserState::Disabled | UserState::Deleted | UserState::Purged) => {
-                return Err(EnrichError::NotActive(state, account.as_of()));
-            }
-        }
-        let entitlement = self.entitlement(&identity, &account).await?;
+        check_state(&account)?;
+        let entitlement = self.entitlement(&account, identity.issuer_roles()).await?;
         Ok(Principal::new(identity, account, entitlement))
+    }
+
+    /// What a subject may without what a token adds: as it is enriched, but that nobody is provisioned.
+    pub async fn look(&self, subject: &Subject) -> Result<Arc<Entitlement>, EnrichError> {
+        match self.known(subject).await? {
+            Known::Account(account) => {
+                check_state(&account)?;
+                self.entitlement(&account, &[]).await
+            }
+            Known::Nobody { as_of, .. } => Err(EnrichError::UnknownUser(as_of)),
+        }
+    }
+
+    /// What somebody may who is provisioned on first sight: nothing in particular.
+    pub fn newcomer(&self) -> Result<Option<Arc<Entitlement>>, StoreError> {
+        self.catalogue.load().entitlement(&[])
     }
 
     async fn account(&self, identity: &Identity) -> Result<Arc<Account>, EnrichError> {
@@ -161,19 +172,28 @@ impl Directory {
         }
     }
 
-    async fn entitlement(&self, identity: &Identity, account: &Account) -> Result<Arc<Entitlement>, EnrichError> {
-        if let Some(entitlement) = self.resolve(identity, account)? {
+    async fn entitlement(&self, account: &Account, issuer_roles: &[String]) -> Result<Arc<Entitlement>, EnrichError> {
+        if let Some(entitlement) = self.resolve(account, issuer_roles)? {
             return Ok(entitlement);
         }
         self.refresh_catalogue(account.as_of()).await?;
-        self.resolve(identity, account)?.ok_or(EnrichError::UnknownRole(account.as_of()))
+        self.resolve(account, issuer_roles)?.ok_or(EnrichError::UnknownRole(account.as_of()))
     }
 
-    fn resolve(&self, identity: &Identity, account: &Account) -> Result<Option<Arc<Entitlement>>, StoreError> {
+    fn resolve(&self, account: &Account, issuer_roles: &[String]) -> Result<Option<Arc<Entitlement>>, StoreError> {
         let catalogue = self.catalogue.load();
-        match identity.issuer_roles() {
+        match issuer_roles {
             [] => account.entitlement(&catalogue),
             named => Ok(Entitlement::resolve(&account.row().roles, named, &catalogue)?.map(Arc::new)),
+        }
+    }
+}
+
+fn check_state(account: &Account) -> Result<(), EnrichError> {
+    match account.row().state {
+        UserState::Active => Ok(()),
+        state @ (UserState::Pending | UserState::Disabled | UserState::Deleted | UserState::Purged) => {
+            Err(EnrichError::NotActive(state, account.as_of()))
         }
     }
 }

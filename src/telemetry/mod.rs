@@ -1,6 +1,7 @@
 //! What the gateway says about itself: log lines and the journal of requests.
 
 mod journal;
+mod panics;
 mod record;
 mod sink;
 
@@ -16,7 +17,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Begins to log to standard error: JSON, or text where a person watches. `RUST_LOG` sets the level.
+/// Begins to log to standard error, panics too: JSON, or text where a person watches. `RUST_LOG` sets the level.
 ///
 /// A second call in one process changes nothing.
 pub fn start() -> Sink {
@@ -37,6 +38,7 @@ pub fn start() -> Sink {
     };
     // Somebody else (a test) logs already; the sink works all the same.
     let _ = started;
+    panics::log();
     sink
 }
 

@@ -50,6 +50,18 @@ impl Sink {
         sink
     }
 
+    /// A sink that nobody writes on: its lines are kept.
+    #[cfg(test)]
+    pub(crate) fn kept(format: Format) -> Self {
+        Self { shared: Arc::default(), format }
+    }
+
+    /// The lines that it keeps.
+    #[cfg(test)]
+    pub(crate) fn lines(&self) -> String {
+        String::from_utf8(self.shared.waiting.lock().lines.clone()).unwrap()
+    }
+
     /// How lines are to be written.
     #[must_use]
     pub fn format(&self) -> Format {
@@ -158,7 +170,7 @@ mod tests {
 
     #[test]
     fn lines_are_written_whole_and_in_order() {
-        let sink = Sink { shared: Arc::default(), format: Format::Json };
+        let sink = Sink::kept(Format::Json);
         sink.line(b"one\n");
         sink.line(b"two\n");
         let mut file = Vec::new();
@@ -169,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_file_that_takes_nothing_stops_nobody() {
-        let sink = Sink { shared: Arc::default(), format: Format::Json };
+        let sink = Sink::kept(Format::Json);
         for _ in 0..3000 {
             sink.line(&[b'x'; 1024]);
         }

@@ -13,7 +13,9 @@
 mod support;
 
 mod auth_api;
+mod command_line;
 mod dev;
+mod explain;
 mod forwarding;
 mod keycloak;
 mod leaks;

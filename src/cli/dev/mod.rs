@@ -40,7 +40,7 @@ pub struct Dev {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     upstream_listen: SocketAddr,
     /// Where the users database is kept.
-    #[arg(long, value_name = "DIR", default_value = "data")]
+    #[arg(long, value_name = "DIR", default_value = "data/dev")]
     data: PathBuf,
     /// Print one line of JSON once everything answers, instead of the welcome.
     #[arg(long)]

@@ -1,5 +1,8 @@
 //! `doorward dev`: everything in one process, with nothing to install.
 
+mod offline;
+mod real;
+
 use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};

@@ -1,7 +1,11 @@
 //! People of a real Keycloak behind a gateway.
 
+use serde_json::json;
+
 use crate::keycloak::front::{ADDRESS, Front};
 use crate::keycloak::world::{World, text};
+use crate::support::patience::wait_for;
+use crate::support::raw::Request;
 
 fn reason(answer: &crate::support::raw::Response) -> String {
     let kind = answer.json()["type"].as_str().unwrap_or_default().to_owned();
@@ -28,10 +32,31 @@ fn who_logs_in_is_known_to_the_application() {
     assert!(seen.value("X-Auth-Permissions").contains("users:write"));
     assert!(seen.values("Authorization").is_empty());
 
-    // Keycloak wrote down where she came from; its own guard against guessing sees the same.
+    // Keycloak wrote down where she came from.
     let events = world.realm().get("events?type=LOGIN&max=1");
     assert_eq!(events[0]["ipAddress"], ADDRESS, "{events}");
     assert_eq!(events[0]["userId"], world.id_of("alice"));
+}
+
+#[test]
+fn a_wrong_password_counts_against_the_address_of_who_typed_it() {
+    let world = World::real();
+    let front = Front::of(&world);
+    let bob = world.id_of("bob");
+    // What a client claims in front of what the trusted proxy saw is not told to Keycloak.
+    let claims = Request::new("POST", "/auth/login").with("X-Forwarded-For", &format!("198.51.100.9, {ADDRESS}"));
+    let answer = front.gateway.send(claims.json(&json!({"username": "bob", "password": "wrong"})));
+    assert_eq!((answer.status, reason(&answer).as_str()), (401, "invalid-credentials"), "{}", answer.shown());
+
+    let events = world.realm().get("events?type=LOGIN_ERROR&max=1");
+    let event = &events[0];
+    assert_eq!((&event["ipAddress"], &event["userId"]), (&ADDRESS.into(), &bob.as_str().into()), "{event}");
+    // The guard counts a moment later.
+    let guard = wait_for("the guard against guessing", || {
+        let guard = world.realm().get(&format!("attack-detection/brute-force/users/{bob}"));
+        (guard["numFailures"] != 0).then_some(guard)
+    });
+    assert_eq!((&guard["numFailures"], &guard["lastIPFailure"]), (&1.into(), &ADDRESS.into()), "{guard}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod realm;
 use std::sync::{Arc, OnceLock};
 
 pub use admin::Admin;
+pub use process::free_port;
 pub use realm::Realm;
 
 use process::Process;

@@ -114,7 +114,7 @@ fn signal(name: &str, process: &str) {
 
 /// A port that nobody listens on, below the range that outgoing connections take theirs from: a server takes ten
 /// seconds to open it.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let random = || RandomState::new().build_hasher().finish();
     (0..100)
         .map(|_| 20_000 + u16::try_from(random() % 12_000).unwrap())
