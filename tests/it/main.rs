@@ -14,6 +14,7 @@ mod support;
 
 mod auth_api;
 mod dev;
+mod doctor;
 mod forwarding;
 mod keycloak;
 mod leaks;
