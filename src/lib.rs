@@ -40,5 +40,6 @@ pub mod fuzzing;
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod metrics;
 pub mod telemetry;

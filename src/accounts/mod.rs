@@ -3,6 +3,7 @@
 mod create_permission;
 mod create_role;
 mod enrol;
+mod forget;
 mod grant;
 mod proposal;
 mod provisioner;
@@ -13,6 +14,7 @@ mod seed;
 pub use create_permission::CreatePermission;
 pub use create_role::CreateRole;
 pub use enrol::{Enrol, KeycloakAccount};
+pub use forget::Forget;
 pub use grant::Grant;
 pub use proposal::{AccountError, Proposal, carry_out};
 pub use provisioner::{ProvisionError, Provisioner};

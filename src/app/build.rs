@@ -16,6 +16,7 @@ use crate::accounts::Provisioner;
 use crate::api::{Kept, ThrottleMetrics};
 use crate::clock::Clock;
 use crate::config::{Fixed, Provision, Settings, Source};
+use crate::doctor::CheckMetrics;
 use crate::identity::{KeysMetrics, TokenMetrics};
 use crate::keycloak::{KeycloakMetrics, SetupError};
 use crate::listener::{CertificateError, Certificates};
@@ -136,6 +137,7 @@ impl App {
             http: Arc::new(realm::http(KeycloakMetrics::new(metrics.registry())?)?),
             keys_metrics: KeysMetrics::new(metrics.registry())?,
             token_metrics: TokenMetrics::new(metrics.registry())?,
+            check_metrics: CheckMetrics::new(metrics.registry())?,
             upstream_metrics: UpstreamMetrics::new(metrics.registry())?,
             checks: Arc::new(HealthChecks::new(authorities.as_ref().map(Authorities::path))),
             kept: Kept::new(settings.auth.throttle, &ThrottleMetrics::new(metrics.registry())?, &clock),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::{Database, Secret, Users};
-use crate::store::{Access, Options, Postgres, Sqlite, Store, StoreError};
+use crate::store::{Access, Inspection, Options, Postgres, Sqlite, Store, StoreError};
 
 /// Opens the users database and brings its schema up to date.
 pub async fn open(users: &Users, options: Options) -> Result<Arc<dyn Store>, StoreError> {
@@ -29,6 +29,19 @@ pub async fn migrate(users: &Users) -> Result<usize, StoreError> {
             let password = users.password.as_ref().map(Secret::rotating);
             let (password, authorities) = (password.as_ref(), authorities.as_deref());
             Postgres::migrate(Access { address, password, authorities }).await
+        }
+    }
+}
+
+/// What the users database is found to be; nothing of it is changed.
+pub async fn inspect(users: &Users) -> Result<Inspection, StoreError> {
+    let authorities = authorities();
+    match &users.database {
+        Database::Sqlite(path) => Sqlite::inspect(path),
+        Database::Postgres(address) => {
+            let password = users.password.as_ref().map(Secret::rotating);
+            let (password, authorities) = (password.as_ref(), authorities.as_deref());
+            Postgres::inspect(Access { address, password, authorities }).await
         }
     }
 }

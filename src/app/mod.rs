@@ -2,6 +2,7 @@
 
 mod authorities;
 mod build;
+mod checkup;
 mod cryptography;
 pub mod database;
 mod descriptors;

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::checkup::CheckupInUse;
 use super::events::EventsInUse;
 use super::issuers::IssuerInUse;
 use super::upkeep::Upkeep;
 use crate::api::Api;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::doctor::Finding;
 use crate::gateway::Gateway;
 use crate::identity::Identities;
 use crate::listener::Limits;
@@ -40,9 +42,17 @@ pub struct Snapshot {
     /// The tasks that read their events.
     pub(super) events: Vec<EventsInUse>,
     pub(super) upkeep: Vec<Upkeep>,
+    /// Whether Keycloak is what the promises need, where that is looked at.
+    pub(super) checkup: Option<CheckupInUse>,
 }
 
 impl Snapshot {
+    /// What was found last of Keycloak and the users database, where that is looked at.
+    #[must_use]
+    pub fn checkup(&self) -> Arc<Vec<Finding>> {
+        self.checkup.as_ref().map(CheckupInUse::findings).unwrap_or_default()
+    }
+
     /// For every issuer whose events are read, how long ago they were, and whether that is in time.
     pub fn events(&self, clock: &Clock) -> impl Iterator<Item = (&Arc<str>, Option<Duration>, bool)> {
         self.events.iter().map(|events| (events.name(), events.age(clock), events.are_heard(clock)))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::checkup::CheckupInUse;
 use super::events::EventsInUse;
 use super::issuers::IssuerInUse;
 use super::upkeep::Upkeep;
@@ -10,6 +11,7 @@ use super::{Snapshot, realm};
 use crate::api::{Api, Kept, Parts};
 use crate::clock::Clock;
 use crate::config::{Issuer, Server, Settings};
+use crate::doctor::CheckMetrics;
 use crate::gateway::Gateway;
 use crate::identity::{Identities, KeysMetrics, TokenMetrics};
 use crate::keycloak::{Admin, Http};
@@ -36,6 +38,7 @@ pub(super) struct Workshop {
     pub(super) token_metrics: TokenMetrics,
     pub(super) upstream_metrics: UpstreamMetrics,
     pub(super) checks: Arc<HealthChecks>,
+    pub(super) check_metrics: CheckMetrics,
     pub(super) kept: Kept,
     /// How long a revocation is kept: no token may live longer.
     pub(super) keep: Duration,
@@ -92,7 +95,9 @@ impl Workshop {
         let upkeep = upstreams.iter().map(|upstream| Upkeep::of(upstream, kept_up, &self.checks)).collect();
         let read = before.map_or(&[][..], |before| &before.events);
         let events = settings.issuers().filter_map(|issuer| EventsInUse::of(issuer, read, self)).collect();
+        let checkup = CheckupInUse::of(&settings, before.and_then(|before| before.checkup.as_ref()), self);
         Ok(Snapshot {
+            checkup,
             events,
             routes,
             gateway,

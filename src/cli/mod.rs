@@ -3,6 +3,7 @@
 pub mod check;
 #[cfg(feature = "dev")]
 pub mod dev;
+pub mod doctor;
 pub mod explain;
 mod explanation;
 pub mod failure;
@@ -54,6 +55,8 @@ enum Command {
     Dev(dev::Dev),
     /// Read the configuration, offline, and print the routes in the order in which they are tried.
     Check(check::Check),
+    /// Look at Keycloak, the users database, the nodes and the applications, and say what is wrong and how it is mended.
+    Doctor(doctor::Doctor),
     /// Say which route holds for a request, and whether a user may enter it.
     Explain(explain::Explain),
     /// Bring the users database up to date. `doorward run` does the same when it starts.
@@ -91,6 +94,7 @@ pub fn run() -> ExitCode {
             dev::run(&dev, &config, dev::is_named(named))
         }
         Command::Check(check) => check::run(&check, &config, &environment),
+        Command::Doctor(doctor) => doctor::run(&doctor, &config, &environment),
         Command::Explain(explain) => with_settings(&config, |settings| explain::run(&explain, settings)),
         Command::Migrate(migrate) => with_settings(&config, |settings| ledger::migrate(&migrate, &settings)),
         Command::Users(users) => with_settings(&config, |settings| ledger::users(users, &settings)),

@@ -47,12 +47,11 @@ struct NodeRecord {
 
 impl NodeRecord {
     fn new(member: &Member, first: &Look, now: &Look) -> Self {
-        let still = first.members.iter().any(|before| before.id == member.id && before.beat == member.beat);
         Self {
             id: member.id.to_string(),
             name: member.node.name.clone(),
             version: member.node.version.clone(),
-            live: !still,
+            live: !first.has_seen(member),
             position: member.applied.0,
             behind: now.newest.0.saturating_sub(member.applied.0),
         }

@@ -113,7 +113,7 @@ impl<'w> Output<'w> {
 }
 
 /// Names come from people: what a terminal would obey, and what nobody would see, is written as an escape.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         if character != ' ' && is_invisible(character) {

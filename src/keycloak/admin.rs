@@ -4,19 +4,23 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use moka::Expiry;
 use moka::future::Cache;
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use super::http::json;
-use super::{KeycloakError, Oidc, Operation, Tokens};
+use super::{Administrator, Http, KeycloakError, Oidc, Operation, Tokens};
 
-/// The Admin API of one realm, called with our own client's rights.
+/// The Admin API of one realm, called with our own client's rights, or with an administrator's.
 #[derive(Debug)]
 pub struct Admin {
     oidc: Arc<Oidc>,
+    /// In whose name, where it is not our client's.
+    administrator: Option<Administrator>,
+    server: String,
     realm: String,
     users: Url,
     /// At most one token; all who need it while there is none share one call.
@@ -64,10 +68,24 @@ impl Admin {
         if realm.is_empty() || realm.contains('/') {
             return None;
         }
-        let realm = format!("{server}/admin/realms/{realm}");
+        let (server, realm) = (server.to_owned(), format!("{server}/admin/realms/{realm}"));
         let users = Url::parse(&format!("{realm}/users")).ok()?;
         let token = Cache::builder().max_capacity(1).expire_after(BeforeExpiry).build();
-        Some(Self { realm, oidc, users, token })
+        Some(Self { administrator: None, server, realm, oidc, users, token })
+    }
+
+    /// The same in the name of an administrator.
+    #[must_use]
+    pub fn in_the_name_of(self, administrator: Administrator) -> Self {
+        Self { administrator: Some(administrator), ..self }
+    }
+
+    /// Gets a token, and no more: a password is tried once before it is needed often, as each try that fails counts.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn enter(&self) -> Result<(), KeycloakError> {
+        self.token().await.map(drop)
     }
 
     /// The user of exactly that name. Keycloak compares without case and, on a slip in the query, by substring;
@@ -106,30 +124,58 @@ impl Admin {
 
     /// A resource of the realm.
     pub(super) fn at(&self, path: &str) -> Result<Url, KeycloakError> {
-        Url::parse(&format!("{}/{path}", self.realm)).map_err(|_| KeycloakError::Malformed("no address"))
+        let address = format!("{}/{path}", self.realm);
+        Url::parse(address.trim_end_matches('/')).map_err(|_| KeycloakError::Malformed("no address"))
+    }
+
+    /// A read; patient as requests are.
+    pub(super) async fn get(&self, operation: Operation, url: &Url) -> Result<Vec<u8>, KeycloakError> {
+        self.call(|http, token| {
+            let request = http.client().get(url.clone()).bearer_auth(token);
+            async move { http.call(operation, request).await }
+        })
+        .await
+    }
+
+    /// A change, with more patience: one that ends a session waits for whoever is told of it.
+    pub(super) async fn change(&self, method: Method, url: &Url, body: Option<&Value>) -> Result<(), KeycloakError> {
+        self.call(|http, token| {
+            let request = http.client().request(method.clone(), url.clone()).bearer_auth(token);
+            let request = match body {
+                Some(body) => request.json(body),
+                None => request,
+            };
+            async move { http.call_patiently(Operation::Change, request).await }
+        })
+        .await
+        .map(drop)
     }
 
     /// One call; where the token is refused, once more with a new one: a restart or a not-before ends tokens
     /// before their time.
-    pub(super) async fn get(&self, operation: Operation, url: &Url) -> Result<Vec<u8>, KeycloakError> {
+    async fn call<'a, F>(&'a self, ask: impl Fn(&'a Http, &str) -> F) -> Result<Vec<u8>, KeycloakError>
+    where
+        F: Future<Output = Result<Vec<u8>, KeycloakError>>,
+    {
         let token = self.token().await?;
-        match self.get_with(operation, url, &token).await {
+        match ask(self.oidc.http(), token.access_token()).await {
             Err(KeycloakError::Refused { status: StatusCode::UNAUTHORIZED, .. }) => {
                 self.forget(&token).await;
                 let token = self.token().await?;
-                self.get_with(operation, url, &token).await
+                ask(self.oidc.http(), token.access_token()).await
             }
             answer => answer,
         }
     }
 
-    async fn get_with(&self, operation: Operation, url: &Url, token: &Tokens) -> Result<Vec<u8>, KeycloakError> {
-        let http = self.oidc.http();
-        http.call(operation, http.client().get(url.clone()).bearer_auth(token.access_token())).await
-    }
-
+    /// The token that calls are made with, which is shared until shortly before it ends.
     async fn token(&self) -> Result<Arc<Tokens>, KeycloakError> {
-        let fetch = async { self.oidc.client_credentials().await.map(Arc::new) };
+        let fetch = async {
+            match &self.administrator {
+                Some(administrator) => administrator.log_in(self.oidc.http(), &self.server).await.map(Arc::new),
+                None => self.oidc.client_credentials().await.map(Arc::new),
+            }
+        };
         self.token.try_get_with((), fetch).await.map_err(|shared| KeycloakError::clone(&shared))
     }
 

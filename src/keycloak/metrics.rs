@@ -29,6 +29,10 @@ pub enum Operation {
     AdminEvents,
     /// What users did.
     Events,
+    /// What the realm or a client is set to.
+    Settings,
+    /// A change of the realm.
+    Change,
 }
 
 impl Operation {
@@ -46,6 +50,8 @@ impl Operation {
             Self::FindUser => "find-user",
             Self::AdminEvents => "admin-events",
             Self::Events => "events",
+            Self::Settings => "settings",
+            Self::Change => "change",
         }
     }
 }

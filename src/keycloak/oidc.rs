@@ -23,11 +23,11 @@ pub struct Oidc {
 }
 
 /// A call that our client makes with its secret.
-struct ClientCall<'a> {
-    operation: Operation,
-    path: &'a str,
-    fields: &'a [(&'a str, &'a str)],
-    address: Option<IpAddr>,
+pub(super) struct ClientCall<'a> {
+    pub(super) operation: Operation,
+    pub(super) path: &'a str,
+    pub(super) fields: &'a [(&'a str, &'a str)],
+    pub(super) address: Option<IpAddr>,
 }
 
 /// The part of a discovery document that is used.
@@ -184,7 +184,7 @@ impl Oidc {
 
     /// Calls, and once more where Keycloak has refused our client's secret and there is another one by now. Whatever
     /// else the call holds was not looked at then.
-    async fn call(&self, call: ClientCall<'_>) -> Result<Vec<u8>, KeycloakError> {
+    pub(super) async fn call(&self, call: ClientCall<'_>) -> Result<Vec<u8>, KeycloakError> {
         let client = self.client.as_ref().ok_or(KeycloakError::NoClient)?;
         let shown = client.current();
         match self.show(&call, &shown).await {
@@ -217,7 +217,8 @@ struct Document {
     jwks_uri: String,
 }
 
-fn tokens(body: &[u8]) -> Result<Tokens, KeycloakError> {
+/// Tokens that can be used.
+pub(super) fn tokens(body: &[u8]) -> Result<Tokens, KeycloakError> {
     let tokens: Tokens = json(body)?;
     if tokens.are_bearer() { Ok(tokens) } else { Err(KeycloakError::Malformed("not a bearer token")) }
 }
@@ -230,7 +231,8 @@ fn from_address(request: RequestBuilder, address: Option<IpAddr>) -> RequestBuil
     }
 }
 
-const TOKEN: &str = "/protocol/openid-connect/token";
+/// Below the address of a realm.
+pub(super) const TOKEN: &str = "/protocol/openid-connect/token";
 const INTROSPECT: &str = "/protocol/openid-connect/token/introspect";
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::app::Snapshot;
+use crate::doctor::{Check, Finding, Verdict};
 use crate::metrics::{Metrics, Observed};
 use crate::signals::{SignalMetrics, Spread};
 use crate::standing::Standing;
@@ -50,6 +51,22 @@ pub struct Readiness {
     pub keys: Vec<IssuerReadiness>,
     /// For every issuer whose events are read, whether they were of late.
     pub events: Vec<EventsReadiness>,
+    /// What `doorward doctor` finds with our own rights, of every five minutes; the node is ready whatever it says.
+    pub checks: Vec<CheckReadiness>,
+}
+
+/// A finding in `/readyz`.
+#[derive(Debug, Serialize)]
+pub struct CheckReadiness {
+    /// What was looked at.
+    pub check: Check,
+    /// Of which issuer; empty for the users database.
+    pub issuer: String,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// What was found, where it is not as it should be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// The events of one issuer in `/readyz`.
@@ -85,6 +102,18 @@ pub struct IssuerReadiness {
     pub age_seconds: Option<u64>,
 }
 
+impl CheckReadiness {
+    fn of(finding: &Finding) -> Self {
+        let is_told = finding.verdict() != Verdict::Ok;
+        Self {
+            check: finding.check(),
+            issuer: finding.subject().to_string(),
+            verdict: finding.verdict(),
+            message: is_told.then(|| finding.message().to_owned()),
+        }
+    }
+}
+
 impl Health {
     /// Ready is who can judge: keys of the first issuer, and the log. What else is away is only named.
     #[must_use]
@@ -114,7 +143,8 @@ impl Health {
             heard,
             age_seconds: age.map(|age| age.as_secs()),
         });
-        Readiness { ready: judges && !stopping, stopping, change_log, lease, keys, events: events.collect() }
+        let checks = snapshot.checkup().iter().map(CheckReadiness::of).collect();
+        Readiness { ready: judges && !stopping, stopping, change_log, lease, keys, events: events.collect(), checks }
     }
 
     /// The text that Prometheus scrapes.

@@ -19,7 +19,7 @@ pub struct Meaning {
 }
 
 /// The types of users' events that mean anything.
-pub(super) const TYPES: [&str; 7] = [
+pub const EVENT_TYPES: [&str; 7] = [
     "LOGOUT",
     "REVOKE_GRANT",
     "REFRESH_TOKEN_ERROR",

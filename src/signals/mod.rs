@@ -14,7 +14,7 @@ pub use announce::{AnnounceError, Announcer};
 pub use heard::{Signals, end_of};
 pub use heard_metrics::{Fate, Signal, SignalMetrics};
 pub use introspector::{IntrospectError, Introspector};
-pub use meaning::Meaning;
+pub use meaning::{EVENT_TYPES, Meaning};
 pub use metrics::{AnnounceMetrics, Outcome};
 pub use poller::{Freshness, Poller};
 pub use spread::{Known, Spread};

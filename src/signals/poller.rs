@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::meaning::TYPES;
+use super::meaning::EVENT_TYPES;
 use super::{AnnounceError, Announcer, Fate, Meaning, Signal, SignalMetrics};
 use crate::clock::{Boot, Clock};
 use crate::keycloak::{Admin, KeycloakError, PAGE, Span};
@@ -166,7 +166,7 @@ impl Poller {
                 Ok(occurred.collect())
             }
             Kind::User => {
-                let events = self.admin.user_events(span, &TYPES).await?;
+                let events = self.admin.user_events(span, &EVENT_TYPES).await?;
                 let occurred = events.into_iter().map(|event| Occurrence {
                     changes: self.meaning.of_user(&event),
                     at: event.time,

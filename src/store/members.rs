@@ -86,6 +86,12 @@ impl Look {
         self.members.iter().all(|member| member.applied >= position)
     }
 
+    /// Whether a member of a later look has not polled since this one.
+    #[must_use]
+    pub fn has_seen(&self, member: &Member) -> bool {
+        self.members.iter().any(|before| before.id == member.id && before.beat == member.beat)
+    }
+
     /// Those that have not polled once between this look and a later one, which is long enough after it for every
     /// lease to be over.
     #[must_use]
@@ -93,8 +99,7 @@ impl Look {
         if self.line != later.line || !self.is_complete() || later.sent < self.sent.plus(GRACE) {
             return Vec::new();
         }
-        let same = |now: &&Member| self.members.iter().any(|then| then.id == now.id && then.beat == now.beat);
-        later.members.iter().filter(same).collect()
+        later.members.iter().filter(|now| self.has_seen(now)).collect()
     }
 }
 

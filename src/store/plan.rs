@@ -58,6 +58,11 @@ pub struct Plan(pub Vec<Write>);
 pub enum Write {
     /// A user that was not there.
     User(NewUser),
+    /// A user that was none is gone.
+    Forget {
+        /// Who.
+        user: Uuid,
+    },
     /// Who a user is at the issuer.
     Subject {
         /// Whose.
@@ -91,6 +96,7 @@ impl Write {
     pub fn name(&self) -> &'static str {
         match self {
             Self::User(_) => "a user",
+            Self::Forget { .. } => "a user that was none",
             Self::Subject { .. } => "the subject of a user",
             Self::Role(_) => "a role",
             Self::Permission(_) => "a permission",

@@ -15,6 +15,7 @@ mod support;
 mod auth_api;
 mod command_line;
 mod dev;
+mod doctor;
 mod explain;
 mod forwarding;
 mod keycloak;

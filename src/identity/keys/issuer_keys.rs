@@ -58,6 +58,13 @@ impl IssuerKeys {
         Self { issuer, pace, clock, metrics, reads, set: ArcSwap::default(), read_at: AtomicU64::new(NEVER) }
     }
 
+    /// With a set that was read once, just now: for whoever looks once.
+    #[must_use]
+    pub fn with(self, set: KeySet) -> Self {
+        self.replace(set, self.clock.boot());
+        self
+    }
+
     /// The short name of the issuer.
     #[must_use]
     pub fn issuer(&self) -> &Arc<str> {

@@ -20,16 +20,36 @@ const MIGRATIONS: &[Migration] = &[
 
 /// Brings the schema up to date and returns how many migrations that took. Two nodes may do this at once.
 pub(super) async fn migrate(connector: &Connector) -> Result<usize, StoreError> {
+    converse(connector, PATIENCE, "migrate the schema", async |client| migrate_to(client, MIGRATIONS).await).await
+}
+
+/// Does something on a connection of its own.
+pub(super) async fn converse<T>(
+    connector: &Connector,
+    patience: Duration,
+    what: &'static str,
+    work: impl AsyncFnOnce(&mut Client) -> Result<T, Fault>,
+) -> Result<T, StoreError> {
     let connecting = timeout(CONNECT, connector.connect()).await;
     let connected = connecting.map_err(|_| StoreError::TimedOut(CONNECT))?;
     let (mut client, connection) = connected.map_err(|error| Fault::from(error).while_trying("connect"))?;
     let driver = tokio::spawn(connection);
-    let migrated = timeout(PATIENCE, migrate_to(&mut client, MIGRATIONS)).await;
+    let done = timeout(patience, work(&mut client)).await;
     // Ends the driver, which has nothing to tell that the outcome does not.
     drop(client);
     driver.abort();
-    let migrated = migrated.map_err(|_| StoreError::TimedOut(PATIENCE))?;
-    migrated.map_err(|fault| fault.while_trying("migrate the schema"))
+    done.map_err(|_| StoreError::TimedOut(patience))?.map_err(|fault| fault.while_trying(what))
+}
+
+/// The names of the migrations that the database still needs.
+pub(super) async fn missing(client: &Client) -> Result<Vec<&'static str>, Fault> {
+    check_server(client).await?;
+    Ok(pending(client, MIGRATIONS).await?.into_iter().map(|step| step.name).collect())
+}
+
+/// The SQL of every migration.
+pub(super) fn texts() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|step| step.sql)
 }
 
 async fn migrate_to(client: &mut Client, migrations: &[Migration]) -> Result<usize, Fault> {

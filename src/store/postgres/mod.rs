@@ -7,6 +7,7 @@ mod connector;
 mod cursors;
 mod fault;
 mod feed;
+mod inspection;
 mod lane;
 mod ledger;
 mod members;

@@ -13,6 +13,7 @@ use crate::store::{Email, NewPermission, NewRole, NewUser, RoleName, Write};
 pub(super) async fn write(transaction: &impl GenericClient, row: &Write) -> Result<(), Fault> {
     let written = match row {
         Write::User(user) => insert_user(transaction, user).await,
+        Write::Forget { user } => execute(transaction, FORGET, &[user]).await,
         Write::Subject { user, subject } => link(transaction, *user, subject).await,
         Write::Role(role) => insert_role(transaction, role).await,
         Write::Permission(permission) => insert_permission(transaction, permission).await,
@@ -81,6 +82,8 @@ const INSERT_USER: &str = "
     insert into doorward.users (id, kind, issuer, keycloak_id, username, username_key, email, email_verified,
                                 first_name, last_name, state)
     values ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10)";
+
+const FORGET: &str = "delete from doorward.users where id = $1";
 
 const LINK: &str = "
     update doorward.users set issuer = $2, keycloak_id = $3, version = version + 1, updated_at = now() where id = $1";

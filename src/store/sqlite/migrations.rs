@@ -40,6 +40,18 @@ fn pending<'m>(connection: &Connection, migrations: &'m [Migration]) -> Result<V
     Ok(migration::pending(migrations, &applied(connection)?)?)
 }
 
+/// The names of the migrations that a file still needs.
+pub(super) fn missing(connection: &Connection) -> Result<Vec<&'static str>, Fault> {
+    Ok(pending(connection, MIGRATIONS)?.into_iter().map(|step| step.name).collect())
+}
+
+/// The schema of this version, in memory.
+pub(super) fn pattern() -> Result<Connection, Fault> {
+    let mut connection = Connection::open_in_memory()?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
 fn applied(connection: &Connection) -> Result<Vec<AppliedMigration>, Fault> {
     let tables: Vec<String> = connection
         .prepare("select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'")?

@@ -6,6 +6,7 @@ mod column;
 mod cursors;
 mod fault;
 mod file;
+mod inspection;
 mod lane;
 mod ledger;
 mod members;

@@ -13,6 +13,7 @@ use crate::store::{NewPermission, NewRole, NewUser, RoleName, StoreError, Write}
 pub(super) fn write(transaction: &Connection, row: &Write) -> Result<(), Fault> {
     let written = match row {
         Write::User(user) => insert_user(transaction, user),
+        Write::Forget { user } => forget(transaction, *user),
         Write::Subject { user, subject } => link(transaction, *user, subject),
         Write::Role(role) => insert_role(transaction, role),
         Write::Permission(permission) => insert_permission(transaction, permission),
@@ -38,6 +39,10 @@ fn insert_user(transaction: &Connection, user: &NewUser) -> Result<usize, Fault>
         ":last_name": user.last_name,
         ":state": user.state,
     })?)
+}
+
+fn forget(transaction: &Connection, user: Uuid) -> Result<usize, Fault> {
+    Ok(statement(transaction, FORGET)?.execute([Id(user)])?)
 }
 
 fn link(transaction: &Connection, user: Uuid, subject: &Subject) -> Result<usize, Fault> {
@@ -74,6 +79,8 @@ const INSERT_USER: &str = "
                        last_name, state)
     values (:id, :kind, :issuer, :keycloak_id, :username, :username, :email, :email_verified, :first_name,
             :last_name, :state)";
+
+const FORGET: &str = "delete from users where id = ?1";
 
 const LINK: &str = "
     update users set issuer = ?2, keycloak_id = ?3, version = version + 1,

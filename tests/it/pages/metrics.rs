@@ -21,6 +21,7 @@ fn every_metric_is_on_its_page_with_its_type_and_labels() {
     wait_for("a read of the events", || {
         (running.gateway.metric("doorward_event_polls_total", &[]) > 0.0).then_some(())
     });
+    wait_for("a look of the doctor", || (running.gateway.metric("doorward_check", &[]) > 0.0).then_some(()));
     running.send_as("alice", Request::get("/api/items"));
     running.gateway.send(Request::get("/api/items").bearer("no-token"));
     let scraped = String::from_utf8(running.gateway.operations("/metrics").body).unwrap();

@@ -1,6 +1,7 @@
 //! What the pages say is what the gateway does.
 
 mod deploy;
+mod doctor;
 mod errors;
 mod links;
 mod metrics;

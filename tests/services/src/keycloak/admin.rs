@@ -42,6 +42,11 @@ impl Admin {
         self.call("DELETE", path, None);
     }
 
+    /// DELETE of these things at `/admin/realms/{path}`.
+    pub fn delete_of(&self, path: &str, things: &Value) {
+        self.call("DELETE", path, Some(things));
+    }
+
     fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         let path = format!("/admin/realms{}{path}", if path.is_empty() { "" } else { "/" });
         let authorization = format!("Bearer {}", self.token());

@@ -70,6 +70,11 @@ impl Realm {
         self.admin.delete(&self.at(path));
     }
 
+    /// DELETE of these things below this realm.
+    pub fn delete_of(&self, path: &str, things: &Value) {
+        self.admin.delete_of(&self.at(path), things);
+    }
+
     /// Adds a key that signs from now on; those before it stay and are still good.
     pub fn rotate_keys(&self) {
         let providers = self.key_providers();
