@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::operations::Health;
 use crate::proxy::HealthChecks;
 use crate::rights::{Directory, Epoch};
-use crate::signals::{AnnounceMetrics, Announcer, SignalMetrics, Signals, Spread};
+use crate::signals::{AnnounceMetrics, Announcer, IntrospectionMetrics, SignalMetrics, Signals, Spread};
 use crate::standing::{Follower, Membership, Standing};
 use crate::store::{Node, Options, Store, StoreError};
 use crate::telemetry::{Journal, Sink};
@@ -136,6 +136,7 @@ impl App {
             keys_metrics: KeysMetrics::new(metrics.registry())?,
             token_metrics: TokenMetrics::new(metrics.registry())?,
             upstream_metrics: UpstreamMetrics::new(metrics.registry())?,
+            introspection_metrics: IntrospectionMetrics::new(metrics.registry())?,
             checks: Arc::new(HealthChecks::new(authorities.as_ref().map(Authorities::path))),
             kept: Kept::new(settings.auth.throttle, &clock),
             clock: clock.clone(),

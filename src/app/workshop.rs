@@ -18,7 +18,7 @@ use crate::proxy::HealthChecks;
 use crate::request::TrustedProxies;
 use crate::rights::Directory;
 use crate::routing::{PathPattern, PathPatternError, Routes};
-use crate::signals::{Announcer, Introspector, Signals};
+use crate::signals::{Announcer, IntrospectionMetrics, Introspector, Signals};
 use crate::standing::Standing;
 use crate::store::Store;
 use crate::upstream::{UpstreamMetrics, Upstreams};
@@ -35,6 +35,7 @@ pub(super) struct Workshop {
     pub(super) keys_metrics: KeysMetrics,
     pub(super) token_metrics: TokenMetrics,
     pub(super) upstream_metrics: UpstreamMetrics,
+    pub(super) introspection_metrics: IntrospectionMetrics,
     pub(super) checks: Arc<HealthChecks>,
     pub(super) kept: Kept,
     /// How long a revocation is kept: no token may live longer.
@@ -155,7 +156,7 @@ impl Workshop {
 
     fn introspector(&self, settings: &Settings) -> Arc<Introspector> {
         let realms = settings.issuers().map(|issuer| Arc::new(realm::oidc(issuer, &self.http)));
-        Arc::new(Introspector::new(realms.collect()))
+        Arc::new(Introspector::new(realms.collect(), self.introspection_metrics.clone()))
     }
 
     fn api(&self, settings: &Settings, gateway: &Arc<Gateway>, identities: &Arc<Identities>) -> Api {

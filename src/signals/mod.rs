@@ -3,6 +3,7 @@
 mod announce;
 mod heard;
 mod heard_metrics;
+mod introspection_metrics;
 mod introspector;
 mod meaning;
 mod metrics;
@@ -12,6 +13,7 @@ mod spread;
 pub use announce::{AnnounceError, Announcer};
 pub use heard::Signals;
 pub use heard_metrics::{Fate, Signal, SignalMetrics};
+pub use introspection_metrics::{Cause, IntrospectionMetrics};
 pub use introspector::{IntrospectError, Introspector};
 pub use meaning::Meaning;
 pub use metrics::{AnnounceMetrics, Outcome};

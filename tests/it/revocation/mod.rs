@@ -5,4 +5,5 @@ mod believed;
 mod events;
 mod races;
 mod scene;
+mod strict;
 mod told;
