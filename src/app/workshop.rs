@@ -93,7 +93,7 @@ impl Workshop {
         let kept_up = before.map_or(&[][..], |before| &before.upkeep);
         let upkeep = upstreams.iter().map(|upstream| Upkeep::of(upstream, kept_up, &self.checks)).collect();
         let read = before.map_or(&[][..], |before| &before.events);
-        let events = settings.issuers().filter_map(|issuer| EventsInUse::of(issuer, read, self)).collect();
+        let events = issuers.iter().filter_map(|issuer| EventsInUse::of(issuer, read, self)).collect();
         Ok(Snapshot {
             events,
             routes: Routes::new(routes).reserving(&PathPattern::parse(&format!("{}/*", settings.auth.prefix))?),

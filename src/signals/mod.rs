@@ -1,6 +1,7 @@
 //! What ends sessions and turns rights, from wherever it is heard, into changes that hold on every node.
 
 mod announce;
+mod event_types;
 mod heard;
 mod heard_metrics;
 mod introspection_metrics;

@@ -180,6 +180,11 @@ impl House {
         request.send(self.realm.address())
     }
 
+    /// Sets and pushes a not-before, as an administrator of Keycloak.
+    pub fn push_not_before(&self, mark: i64) {
+        self.runtime.block_on(self.realm.push_not_before(mark));
+    }
+
     /// Sends many requests at once and gives their answers.
     pub fn together(&self, requests: Vec<Request>) -> Vec<Response> {
         let address = self.gateway.address;

@@ -42,6 +42,11 @@ impl Admin {
         self.call("DELETE", path, None);
     }
 
+    /// DELETE of `/admin/realms/{path}`, of what a list names.
+    pub fn delete_these(&self, path: &str, these: &Value) {
+        self.call("DELETE", path, Some(these));
+    }
+
     fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         let path = format!("/admin/realms{}{path}", if path.is_empty() { "" } else { "/" });
         let authorization = format!("Bearer {}", self.token());

@@ -70,6 +70,11 @@ impl Realm {
         self.admin.delete(&self.at(path));
     }
 
+    /// DELETE below this realm, of what a list names.
+    pub fn delete_these(&self, path: &str, these: &Value) {
+        self.admin.delete_these(&self.at(path), these);
+    }
+
     /// Adds a key that signs from now on; those before it stay and are still good.
     pub fn rotate_keys(&self) {
         let providers = self.key_providers();
