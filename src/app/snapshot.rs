@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use super::events::EventsInUse;
 use super::issuers::IssuerInUse;
 use super::upkeep::Upkeep;
@@ -39,10 +41,16 @@ pub struct Snapshot {
     pub(super) issuers: Vec<IssuerInUse>,
     /// The tasks that read their events.
     pub(super) events: Vec<EventsInUse>,
-    pub(super) upkeep: Vec<Upkeep>,
+    pub(super) upkeep: Mutex<Vec<Upkeep>>,
 }
 
 impl Snapshot {
+    /// Another is in force now. What goes on by this one, as a WebSocket may for hours, needs no servers any more: their
+    /// names are not looked up for it, nor is their health.
+    pub(super) fn retire(&self) {
+        self.upkeep.lock().clear();
+    }
+
     /// For every issuer whose events are read, how long ago they were, and whether that is in time.
     pub fn events(&self, clock: &Clock) -> impl Iterator<Item = (&Arc<str>, Option<Duration>, bool)> {
         self.events.iter().map(|events| (events.name(), events.age(clock), events.are_heard(clock)))

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use super::events::EventsInUse;
 use super::issuers::IssuerInUse;
 use super::upkeep::Upkeep;
@@ -90,8 +92,8 @@ impl Workshop {
         let api = self.api(&settings, &gateway, &identities);
         let mut routes = std::mem::take(&mut settings.routes);
         routes.extend(api.routes()?);
-        let kept_up = before.map_or(&[][..], |before| &before.upkeep);
-        let upkeep = upstreams.iter().map(|upstream| Upkeep::of(upstream, kept_up, &self.checks)).collect();
+        let kept_up = before.map_or_else(Vec::new, |before| before.upkeep.lock().clone());
+        let upkeep = upstreams.iter().map(|upstream| Upkeep::of(upstream, &kept_up, &self.checks)).collect();
         let read = before.map_or(&[][..], |before| &before.events);
         let events = issuers.iter().filter_map(|issuer| EventsInUse::of(issuer, read, self)).collect();
         Ok(Snapshot {
@@ -105,7 +107,7 @@ impl Workshop {
             trusted_proxies: TrustedProxies::new(settings.server.trusted_proxies.clone()),
             settings,
             issuers,
-            upkeep,
+            upkeep: Mutex::new(upkeep),
         })
     }
 
