@@ -11,7 +11,7 @@ use crate::problem::{Caller, Rejection};
 use crate::request::{Credential, CredentialError, Incoming, Presented};
 use crate::rights::{Directory, EnrichError, Principal};
 use crate::routing::Route;
-use crate::signals::{IntrospectError, Introspector};
+use crate::signals::{Cause, IntrospectError, Introspector};
 use crate::standing::{Death, Live, Staleness, Standing, Verdict};
 use crate::streams::Streams;
 
@@ -30,6 +30,8 @@ pub struct Gateway {
 pub enum Evidence<'e> {
     /// An access token, about which Keycloak can be asked.
     Token(&'e str),
+    /// An access token, about which Keycloak must be asked.
+    Strict(&'e str),
     /// What Keycloak said of it since the request came.
     Said(&'e Introspection),
 }
@@ -82,7 +84,8 @@ impl Gateway {
             Rule::Protected(requirements) => {
                 let token = bearer(&incoming.presented)?;
                 let identity = self.prove_bearer(token).await?;
-                let live = self.confirm(identity, Evidence::Token(token)).await?;
+                let evidence = if requirements.strict { Evidence::Strict(token) } else { Evidence::Token(token) };
+                let live = self.confirm(identity, evidence).await?;
                 let caller = caller(&live);
                 requirements.judge(live).map_err(|denial| Rejection::Denied(denial, caller))?
             }
@@ -154,24 +157,30 @@ impl Gateway {
     }
 
     /// A node that hears of no changes does not know whom to refuse. It has the log polled at once and waits a moment;
-    /// then Keycloak is asked, by a call that is sent after the request came.
+    /// then Keycloak is asked, by a call that is sent after the request came. A strict route has it asked in any case,
+    /// and takes nothing else away: who has a lease must have it still when the answer is there.
     async fn trust<'e>(&self, identity: &Identity, evidence: Evidence<'e>) -> Result<Trust<'e>, Rejection> {
-        if self.has_lease().await {
+        let (has_lease, strict) = (self.has_lease().await, matches!(evidence, Evidence::Strict(_)));
+        if has_lease && !strict {
             return Ok(Trust::Lease);
         }
-        if self.when_blind == WhenBlind::Refuse || !self.standing.lets_rights_pass() {
+        if !has_lease && (self.when_blind == WhenBlind::Refuse || !self.standing.lets_rights_pass()) {
             return Err(Rejection::Blind);
         }
         if let Some(death) = self.standing.revoked().death(identity) {
             return Err(death.into());
         }
-        match evidence {
-            Evidence::Said(said) => Ok(Trust::Said(said)),
-            Evidence::Token(token) => match self.introspector.ask(identity, token).await {
-                Ok(said) => Ok(Trust::Asked(said)),
-                Err(IntrospectError::Inactive) => Err(Death::Inactive.into()),
-                Err(IntrospectError::Keycloak(_) | IntrospectError::NoClient) => Err(Rejection::Blind),
-            },
+        let (cause, token) = match evidence {
+            Evidence::Said(said) => return Ok(Trust::Said(said)),
+            Evidence::Token(token) => (Cause::Blind, token),
+            Evidence::Strict(token) => (Cause::Strict, token),
+        };
+        match self.introspector.ask(cause, identity, token).await {
+            Ok(_) if has_lease => Ok(Trust::Lease),
+            Ok(said) => Ok(Trust::Asked(said)),
+            Err(IntrospectError::Inactive) => Err(Death::Inactive.into()),
+            Err(IntrospectError::Keycloak(error)) if has_lease => Err(Rejection::Unasked(error)),
+            Err(IntrospectError::Keycloak(_)) => Err(Rejection::Blind),
         }
     }
 

@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use crate::clock::Clock;
 use crate::gateway::{Admission, Gateway};
 use crate::problem::{Facts, Rejection};
+use crate::routing::{CloseCode, Outlive, UpstreamTarget};
 use crate::standing::Death;
 
 tokio::task_local! {
@@ -34,8 +35,17 @@ pub struct Stay {
     admission: Admission,
     gateway: Arc<Gateway>,
     clock: Clock,
-    /// Whether it may outlive its token.
-    outlives_token: bool,
+    outlive: Outlive,
+    close: CloseCode,
+}
+
+/// How a request is shown out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// Why it would be refused now.
+    pub reason: &'static str,
+    /// What it is told, where it is a WebSocket.
+    pub close: CloseCode,
 }
 
 impl std::fmt::Debug for Stay {
@@ -91,8 +101,8 @@ impl Guest {
         self.upgraded.notify_one();
     }
 
-    /// Returns when the request must end, with the reason; never for most.
-    pub async fn outstays(&self) -> &'static str {
+    /// Returns when the request must end; never for most.
+    pub async fn outstays(&self) -> Exit {
         tokio::select! {
             () = sleep(SHORT) => {}
             () = self.upgraded.notified() => {}
@@ -103,8 +113,9 @@ impl Guest {
             }
             self.entered.notified().await;
         };
+        let close = stay.close;
         let rejection = Box::pin(stay.over()).await;
-        *self.shown_out.get_or_init(|| Facts::from(&rejection).reason)
+        Exit { reason: self.shown_out.get_or_init(|| Facts::from(&rejection).reason), close }
     }
 
     /// Why it was ended, if it was.
@@ -115,10 +126,10 @@ impl Guest {
 }
 
 impl Stay {
-    /// By this admission.
+    /// By this admission, on its way to this target.
     #[must_use]
-    pub fn new(admission: Admission, gateway: Arc<Gateway>, clock: Clock, outlives_token: bool) -> Self {
-        Self { admission, gateway, clock, outlives_token }
+    pub fn new(admission: Admission, gateway: Arc<Gateway>, clock: Clock, target: &UpstreamTarget) -> Self {
+        Self { outlive: target.outlive, close: target.close, admission, gateway, clock }
     }
 
     /// Returns when the request would not be let in any more, with what it would be told. Registers first and asks then,
@@ -151,10 +162,10 @@ impl Stay {
     }
 
     async fn token_is_over(&self) {
-        let Some(principal) = self.admission.grant().principal().filter(|_| !self.outlives_token) else {
+        let (Some(principal), Outlive::For(grace)) = (self.admission.grant().principal(), self.outlive) else {
             return pending().await;
         };
-        let end = principal.identity().expires_at().plus(GRACE);
+        let end = principal.identity().expires_at().plus(grace);
         loop {
             let left = end.since(self.clock.wall());
             if left.is_zero() {
@@ -167,8 +178,6 @@ impl Stay {
 
 /// A request that is over by then is no stream.
 const SHORT: Duration = Duration::from_millis(50);
-/// Beyond the token: a client that renews it may connect anew before the old connection ends.
-const GRACE: Duration = Duration::from_secs(10);
 /// A database that is away is waited for: so long, so often.
 const AGAIN: Duration = Duration::from_millis(500);
 const TRIES: usize = 10;

@@ -24,7 +24,7 @@ use crate::metrics::Metrics;
 use crate::operations::Health;
 use crate::proxy::HealthChecks;
 use crate::rights::{Directory, Epoch};
-use crate::signals::{AnnounceMetrics, Announcer, SignalMetrics, Signals, Spread};
+use crate::signals::{AnnounceMetrics, Announcer, IntrospectionMetrics, SignalMetrics, Signals, Spread};
 use crate::standing::{Follower, Membership, Standing};
 use crate::store::{Node, Options, StoreError};
 use crate::telemetry::{Journal, Sink};
@@ -139,6 +139,7 @@ impl App {
             token_metrics: TokenMetrics::new(metrics.registry())?,
             check_metrics: CheckMetrics::new(metrics.registry())?,
             upstream_metrics: UpstreamMetrics::new(metrics.registry())?,
+            introspection_metrics: IntrospectionMetrics::new(metrics.registry())?,
             checks: Arc::new(HealthChecks::new(authorities.as_ref().map(Authorities::path))),
             kept: Kept::new(settings.auth.throttle, &ThrottleMetrics::new(metrics.registry())?, &clock),
             clock: clock.clone(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::issuers::IssuerInUse;
 use super::realm;
 use super::running::Running;
 use super::workshop::Workshop;
@@ -22,7 +23,8 @@ pub(super) struct EventsInUse {
 impl EventsInUse {
     /// The task of before where nothing has changed, else a new one; none where the issuer's events are not to be
     /// read, or we have no client there to read them with.
-    pub(super) fn of(issuer: &Issuer, before: &[Self], workshop: &Workshop) -> Option<Self> {
+    pub(super) fn of(issuer: &IssuerInUse, before: &[Self], workshop: &Workshop) -> Option<Self> {
+        let (issuer, keys) = (issuer.settings(), issuer.keys());
         if let Some(same) = before.iter().find(|before| before.issuer == *issuer) {
             return Some(same.clone());
         }
@@ -38,6 +40,7 @@ impl EventsInUse {
                 clients: issuer.allowed_clients.clone(),
                 roles: !issuer.roles.is_empty(),
             },
+            keys: Arc::clone(keys),
             name: Arc::clone(&issuer.name),
             interval: issuer.events_interval,
             keep: workshop.keep,

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
@@ -29,6 +30,8 @@ pub(super) struct Reload {
     certificates: Option<Arc<Certificates>>,
     metrics: ReloadMetrics,
     watch: Watch,
+    /// From a try that failed because something was away to the next.
+    again: Option<Duration>,
 }
 
 /// Why a reload was asked for.
@@ -36,6 +39,8 @@ pub(super) struct Reload {
 enum Cause {
     Signal,
     File,
+    /// What was away may be there again.
+    Again,
 }
 
 /// Why everything stays as it is.
@@ -66,7 +71,7 @@ impl Reload {
         let mut watch = Watch::default();
         watch.know(Contents::of(files(&source, &snapshot.load().settings)));
         metrics.started();
-        Self { source: Arc::new(source), workshop, fixed, snapshot, certificates, metrics, watch }
+        Self { source: Arc::new(source), workshop, fixed, snapshot, certificates, metrics, watch, again: None }
     }
 
     /// The task that waits for signals and changes; what it knows outlives a panic.
@@ -77,9 +82,11 @@ impl Reload {
             Box::pin(async move {
                 let (reload, hangups) = &mut *state.lock().await;
                 loop {
+                    let again = reload.again;
                     let cause = tokio::select! {
                         () = hangups.next() => Cause::Signal,
                         () = reload.changed() => Cause::File,
+                        () = after(again) => Cause::Again,
                     };
                     reload.run(cause).await;
                 }
@@ -98,30 +105,44 @@ impl Reload {
 
     async fn run(&mut self, cause: Cause) {
         let before = self.contents(self.watch.files()).await;
-        match self.attempt().await {
+        if matches!(cause, Cause::Again) && before != *self.watch.known() {
+            // Another file than the one that was asked for: it may not be meant to be taken up yet.
+            self.again = None;
+            return;
+        }
+        match self.attempt(cause).await {
             Ok(unchanged) => {
+                self.again = None;
                 self.metrics.applied();
                 info!(?cause, "the configuration was reloaded");
                 if !unchanged.is_empty() {
                     warn!(needs_restart = unchanged.join(", "), "needs a restart: {}", unchanged.join(", "));
                 }
             }
-            Err(error) => {
-                self.metrics.refused();
-                error!(?cause, %error, "the configuration was not reloaded: the one before stays in force, all of it");
-            }
+            Err(error) => self.failed(cause, &error),
         }
         let now = self.contents(files(&self.source, &self.snapshot.load().settings)).await;
         self.watch.know(before.over(now));
     }
 
+    /// Says so once, however often it is tried again.
+    fn failed(&mut self, cause: Cause, error: &ReloadError) {
+        let (is_away, is_repeated) = (error.is_away(), matches!(cause, Cause::Again));
+        if !(is_away && is_repeated) {
+            self.metrics.refused();
+            error!(?cause, %error, "the configuration was not reloaded: the one before stays in force, all of it");
+        }
+        let pause = self.again.filter(|_| is_repeated).map_or(FIRST_PAUSE, |pause| pause.saturating_mul(2));
+        self.again = is_away.then(|| pause.min(LONGEST_PAUSE));
+    }
+
     /// Reads, checks and builds everything, and only then swaps; the keys that it changed in vain.
-    async fn attempt(&self) -> Result<Vec<&'static str>, ReloadError> {
+    async fn attempt(&self, cause: Cause) -> Result<Vec<&'static str>, ReloadError> {
         let source = Arc::clone(&self.source);
         let read = tokio::task::spawn_blocking(move || source.read()).await;
         let (settings, warnings) = read.map_err(|_| ReloadError::Panicked)??;
-        for warning in &warnings {
-            warn!("{warning}");
+        if !matches!(cause, Cause::Again) {
+            warnings.iter().for_each(|warning| warn!("{warning}"));
         }
         let other_realm = self.fixed.other_realm(&settings);
         if !other_realm.is_empty() {
@@ -134,6 +155,7 @@ impl Reload {
         let before = self.snapshot.load_full();
         let next = self.workshop.snapshot(settings, Some(&before)).await?;
         self.snapshot.store(Arc::new(next));
+        before.retire();
         if let Some((certificates, new)) = certificates {
             certificates.take(new);
         }
@@ -145,7 +167,31 @@ impl Reload {
     }
 }
 
+impl ReloadError {
+    /// Whether the same file may be taken up later.
+    fn is_away(&self) -> bool {
+        match self {
+            Self::Snapshot(SnapshotError::Keys { .. } | SnapshotError::Names { .. }) => true,
+            Self::Snapshot(SnapshotError::Prefix(_) | SnapshotError::Lifetime)
+            | Self::Complaints(_)
+            | Self::OtherRealm(_)
+            | Self::Certificate(_)
+            | Self::Panicked => false,
+        }
+    }
+}
+
+async fn after(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep(pause).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// The configuration file, and what it names.
 fn files(source: &Source, settings: &Settings) -> Vec<PathBuf> {
     std::iter::once(source.file()).chain(settings.secret_files()).map(PathBuf::from).collect()
 }
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use super::checkup::CheckupInUse;
 use super::events::EventsInUse;
 use super::issuers::IssuerInUse;
@@ -41,7 +43,7 @@ pub struct Snapshot {
     pub(super) issuers: Vec<IssuerInUse>,
     /// The tasks that read their events.
     pub(super) events: Vec<EventsInUse>,
-    pub(super) upkeep: Vec<Upkeep>,
+    pub(super) upkeep: Mutex<Vec<Upkeep>>,
     /// Whether Keycloak is what the promises need, where that is looked at.
     pub(super) checkup: Option<CheckupInUse>,
 }
@@ -51,6 +53,12 @@ impl Snapshot {
     #[must_use]
     pub fn checkup(&self) -> Arc<Vec<Finding>> {
         self.checkup.as_ref().map(CheckupInUse::findings).unwrap_or_default()
+    }
+
+    /// Another is in force now. What goes on by this one, as a WebSocket may for hours, needs no servers any more: their
+    /// names are not looked up for it, nor is their health.
+    pub(super) fn retire(&self) {
+        self.upkeep.lock().clear();
     }
 
     /// For every issuer whose events are read, how long ago they were, and whether that is in time.

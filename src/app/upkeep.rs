@@ -6,7 +6,7 @@ use super::running::Running;
 use crate::proxy::HealthChecks;
 use crate::upstream::Upstream;
 
-/// The task of an upstream; it ends with the last snapshot that has it.
+/// The task of an upstream; it ends when a snapshot without it is in force.
 #[derive(Clone)]
 pub(super) struct Upkeep {
     upstream: Arc<Upstream>,

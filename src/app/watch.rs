@@ -47,6 +47,11 @@ impl Watch {
         *self = Self { known: contents, news: None };
     }
 
+    /// What is known.
+    pub(super) fn known(&self) -> &Contents {
+        &self.known
+    }
+
     /// The files that are watched.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         self.known.files()

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use super::checkup::CheckupInUse;
 use super::events::EventsInUse;
 use super::issuers::IssuerInUse;
@@ -20,7 +22,7 @@ use crate::proxy::HealthChecks;
 use crate::request::TrustedProxies;
 use crate::rights::Directory;
 use crate::routing::PathPatternError;
-use crate::signals::{Announcer, Introspector, Signals};
+use crate::signals::{Announcer, IntrospectionMetrics, Introspector, Signals};
 use crate::standing::Standing;
 use crate::store::Store;
 use crate::upstream::{UpstreamMetrics, Upstreams};
@@ -37,6 +39,7 @@ pub(super) struct Workshop {
     pub(super) keys_metrics: KeysMetrics,
     pub(super) token_metrics: TokenMetrics,
     pub(super) upstream_metrics: UpstreamMetrics,
+    pub(super) introspection_metrics: IntrospectionMetrics,
     pub(super) checks: Arc<HealthChecks>,
     pub(super) check_metrics: CheckMetrics,
     pub(super) kept: Kept,
@@ -91,10 +94,10 @@ impl Workshop {
         ));
         let api = self.api(&settings, &gateway, &identities);
         let routes = super::routes(std::mem::take(&mut settings.routes), &settings.auth)?;
-        let kept_up = before.map_or(&[][..], |before| &before.upkeep);
-        let upkeep = upstreams.iter().map(|upstream| Upkeep::of(upstream, kept_up, &self.checks)).collect();
+        let kept_up = before.map_or_else(Vec::new, |before| before.upkeep.lock().clone());
+        let upkeep = upstreams.iter().map(|upstream| Upkeep::of(upstream, &kept_up, &self.checks)).collect();
         let read = before.map_or(&[][..], |before| &before.events);
-        let events = settings.issuers().filter_map(|issuer| EventsInUse::of(issuer, read, self)).collect();
+        let events = issuers.iter().filter_map(|issuer| EventsInUse::of(issuer, read, self)).collect();
         let checkup = CheckupInUse::of(&settings, before.and_then(|before| before.checkup.as_ref()), self);
         Ok(Snapshot {
             checkup,
@@ -108,7 +111,7 @@ impl Workshop {
             trusted_proxies: TrustedProxies::new(settings.server.trusted_proxies.clone()),
             settings,
             issuers,
-            upkeep,
+            upkeep: Mutex::new(upkeep),
         })
     }
 
@@ -159,7 +162,7 @@ impl Workshop {
 
     fn introspector(&self, settings: &Settings) -> Arc<Introspector> {
         let realms = settings.issuers().map(|issuer| Arc::new(realm::oidc(issuer, &self.http)));
-        Arc::new(Introspector::new(realms.collect()))
+        Arc::new(Introspector::new(realms.collect(), self.introspection_metrics.clone()))
     }
 
     fn api(&self, settings: &Settings, gateway: &Arc<Gateway>, identities: &Arc<Identities>) -> Api {

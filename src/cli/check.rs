@@ -147,7 +147,8 @@ fn parts(asked: &Requirements) -> Vec<String> {
     let listed = listed.map(|(what, between, names)| format!("{what} {}", names.join(between)));
     let audience = asked.audience.iter().map(|audience| format!("audience {audience}"));
     let age = asked.max_age.iter().map(|age| format!("authenticated within {}", humantime::format_duration(*age)));
-    listed.chain(audience).chain(age).collect()
+    let strict = asked.strict.then(|| "active at Keycloak".to_owned());
+    listed.chain(audience).chain(age).chain(strict).collect()
 }
 
 #[cfg(test)]

@@ -158,6 +158,9 @@ fn unseen(asked: &Requirements) -> Vec<String> {
     if let Some(max_age) = asked.max_age {
         unseen.push(format!("the log-in must be younger than {}", humantime::format_duration(max_age)));
     }
+    if asked.strict {
+        unseen.push("strict = true: Keycloak is asked, and must call the token active".to_owned());
+    }
     unseen
 }
 

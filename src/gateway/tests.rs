@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use prometheus::Registry;
+use serde_json::json;
 
 use super::*;
 use crate::clock::Timestamp;
 use crate::identity::TokenMetrics;
 use crate::identity::testing::identity;
+use crate::keycloak::testing::{FakeKeycloak, INTROSPECT, Reply, http};
+use crate::keycloak::{ClientCredentials, KeycloakError, Oidc};
 use crate::rights::Epoch;
+use crate::signals::IntrospectionMetrics;
 use crate::standing::{Death, Follower, Membership};
 use crate::store::scratch::Scratch;
 use crate::store::testing::node;
@@ -26,8 +30,18 @@ const BLIND_AFTER: Duration = Duration::from_secs(60);
 const SOON: Timestamp = Timestamp(Clock::MANUAL_EPOCH + 300);
 
 impl Fixture {
-    /// alice is an active user with the role `user`.
     async fn new() -> Self {
+        Self::with(vec![], WhenBlind::Introspect).await
+    }
+
+    async fn asking(keycloak: &FakeKeycloak, when_blind: WhenBlind) -> Self {
+        let client = ClientCredentials::new("doorward", "secret");
+        let oidc = Oidc::new(Arc::new(http()), "https://sso.test/realms/acme", &keycloak.url(), Some(client));
+        Self::with(vec![Arc::new(oidc)], when_blind).await
+    }
+
+    /// alice is an active user with the role `user`.
+    async fn with(realms: Vec<Arc<Oidc>>, when_blind: WhenBlind) -> Self {
         let clock = Clock::manual();
         clock.advance(Duration::from_secs(5));
         let scratch = Scratch::with(Options { clock: clock.clone(), ..Options::default() });
@@ -47,15 +61,19 @@ impl Fixture {
         let mut follower = Follower::new(store, membership, Arc::clone(&standing), Arc::clone(&directory));
         follower.load().await.unwrap();
         let identities = Identities::new(vec![], 10, TokenMetrics::new(&Registry::new()).unwrap());
-        let introspector = Arc::new(Introspector::new(vec![]));
-        let gateway =
-            Gateway::new(Arc::new(identities), directory, Arc::clone(&standing), (introspector, WhenBlind::Introspect));
+        let metrics = IntrospectionMetrics::new(&Registry::new()).unwrap();
+        let introspector = Arc::new(Introspector::new(realms, metrics));
+        let gateway = Gateway::new(Arc::new(identities), directory, Arc::clone(&standing), (introspector, when_blind));
         Self { scratch, clock, standing, gateway, follower }
     }
 
     async fn roles(&self, sub: &str) -> Result<Vec<String>, Rejection> {
         let live = self.gateway.confirm(Arc::new(identity(sub, SOON)), Evidence::Token("a.b.c")).await?;
         Ok(live.principal().entitlement().roles().iter().map(|role| role.to_string()).collect())
+    }
+
+    async fn strictly(&self) -> Result<Live, Rejection> {
+        self.gateway.confirm(Arc::new(identity("alice", SOON)), Evidence::Strict("a.b.c")).await
     }
 
     /// Another program changes the database, and this node hears of it.
@@ -149,4 +167,65 @@ async fn another_log_makes_everything_be_read_again() {
     assert_eq!(fixture.roles("alice").await.unwrap(), ["user"]);
     fixture.change("delete from user_roles; delete from change").await;
     assert_eq!(fixture.roles("alice").await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_strict_route_goes_by_what_keycloak_says_now() {
+    let keycloak = FakeKeycloak::start().await;
+    let fixture = Fixture::asking(&keycloak, WhenBlind::Introspect).await;
+    let says = |active: bool| keycloak.reply(INTROSPECT, Reply::json(200, &json!({ "active": active })));
+    for _ in 0..2 {
+        says(true);
+        assert!(fixture.strictly().await.is_ok());
+        says(false);
+        assert!(matches!(fixture.strictly().await, Err(Rejection::Dead(Death::Inactive))));
+    }
+    assert!(fixture.roles("alice").await.is_ok(), "another route");
+    assert_eq!(keycloak.requests(INTROSPECT).len(), 4, "once for every request of the strict one");
+}
+
+#[tokio::test]
+async fn a_strict_route_lets_nobody_in_whom_keycloak_cannot_be_asked_about() {
+    let keycloak = FakeKeycloak::start().await;
+    let fixture = Fixture::asking(&keycloak, WhenBlind::Introspect).await;
+    let unasked = fixture.strictly().await;
+    assert!(matches!(&unasked, Err(Rejection::Unasked(error)) if matches!(**error, KeycloakError::Unavailable { .. })));
+    keycloak.reply(INTROSPECT, Reply::Text(500, "unknown_error".into()));
+    assert!(matches!(fixture.strictly().await, Err(Rejection::Unasked(_))));
+    keycloak.reply(INTROSPECT, Reply::Hang);
+    let unasked = fixture.strictly().await;
+    assert!(matches!(&unasked, Err(Rejection::Unasked(error)) if matches!(**error, KeycloakError::TimedOut)));
+    let nobody = Fixture::new().await.strictly().await;
+    assert!(matches!(&nobody, Err(Rejection::Unasked(error)) if matches!(**error, KeycloakError::NoClient)));
+}
+
+#[tokio::test]
+async fn what_is_dead_in_memory_is_dead_on_a_strict_route_without_a_question() {
+    let keycloak = FakeKeycloak::start().await;
+    let fixture = Fixture::asking(&keycloak, WhenBlind::Introspect).await;
+    keycloak.reply(INTROSPECT, Reply::json(200, &json!({ "active": true })));
+    let issuer = "https://sso.test/realms/acme".into();
+    fixture.standing.learn(&Change { issuer, kind: ChangeKind::Session, key: "sid-of-alice".into(), not_before: None });
+    assert!(matches!(fixture.strictly().await, Err(Rejection::Dead(Death::Session))));
+    assert_eq!(keycloak.requests(INTROSPECT).len(), 0);
+}
+
+#[tokio::test]
+async fn a_strict_route_of_a_node_that_is_blind_goes_by_when_blind() {
+    for (when_blind, passes) in [(WhenBlind::Introspect, true), (WhenBlind::Refuse, false)] {
+        let keycloak = FakeKeycloak::start().await;
+        let fixture = Fixture::asking(&keycloak, when_blind).await;
+        keycloak.reply(INTROSPECT, Reply::Late(Duration::from_millis(200), json!({ "active": true }).to_string()));
+        let blind_meanwhile = async {
+            while keycloak.requests(INTROSPECT).is_empty() {
+                tokio::task::yield_now().await;
+            }
+            fixture.clock.advance(Duration::from_secs(1));
+        };
+        let (outcome, ()) = tokio::join!(fixture.strictly(), blind_meanwhile);
+        assert_eq!(outcome.is_ok(), passes, "{when_blind:?}: the lease ended while Keycloak was asked: {outcome:?}");
+        let outcome = fixture.strictly().await;
+        assert_eq!(outcome.is_ok(), passes, "{when_blind:?}: {outcome:?}");
+        assert!(passes || matches!(outcome, Err(Rejection::Blind)));
+    }
 }

@@ -1,29 +1,30 @@
 //! The end of a WebSocket that must end: what is being said is said to its end, then the reason follows
 //! (RFC 6455 §5.5.1).
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
 
+use crate::routing::CloseCode;
+
 /// Asks a connection to say farewell; shared by its owner and its wire.
 #[derive(Debug, Default)]
 pub(super) struct Farewell {
-    asked: AtomicBool,
+    asked: OnceLock<CloseCode>,
     wire: AtomicWaker,
 }
 
 impl Farewell {
-    /// Asks for it.
-    pub(super) fn ask(&self) {
-        self.asked.store(true, Ordering::Release);
+    /// Asks for it; the first code is said.
+    pub(super) fn ask(&self, code: CloseCode) {
+        self.asked.get_or_init(|| code);
         self.wire.wake();
     }
 
-    fn is_asked(&self, waker: &Waker) -> bool {
+    fn asked(&self, waker: &Waker) -> Option<CloseCode> {
         self.wire.register(waker);
-        self.asked.load(Ordering::Acquire)
+        self.asked.get().copied()
     }
 }
 
@@ -71,18 +72,18 @@ impl Outgoing {
 
     /// Whose turn it is, if the server had so many bytes to say. `waker` is woken when that changes.
     pub(super) fn turn(&mut self, bytes: &[u8], waker: &Waker) -> Turn {
-        if self.left.is_none() && !self.farewell.is_asked(waker) {
-            return Turn::Theirs(bytes.len());
+        if let Some(left) = self.left {
+            return Turn::Farewell(left);
         }
-        if self.left.is_none() {
-            match &self.said {
-                Said::Frames(frame) if frame.is_between() => self.left = Some(CLOSE),
-                Said::Frames(frame) => return Turn::Theirs(frame.left(bytes)),
-                // There is nobody to say it to.
-                Said::Head { .. } | Said::Refusal => self.left = Some(&[]),
-            }
-        }
-        Turn::Farewell(self.left.unwrap_or_default())
+        let Some(code) = self.farewell.asked(waker) else { return Turn::Theirs(bytes.len()) };
+        let left = match &self.said {
+            Said::Frames(frame) if frame.is_between() => close_frame(code),
+            Said::Frames(frame) => return Turn::Theirs(frame.left(bytes)),
+            // There is nobody to say it to.
+            Said::Head { .. } | Said::Refusal => &[],
+        };
+        self.left = Some(left);
+        Turn::Farewell(left)
     }
 
     /// So many bytes of the farewell were written.
@@ -177,8 +178,13 @@ impl Frame {
     }
 }
 
-/// A close frame that says 1008, a violation of policy.
-const CLOSE: &[u8] = &[0x88, 2, 0x03, 0xf0];
+/// A close frame of a server.
+fn close_frame(code: CloseCode) -> &'static [u8] {
+    match code {
+        CloseCode::Policy => &[0x88, 2, 0x03, 0xf0],
+        CloseCode::Unauthorized => &[0x88, 2, 0x11, 0x31],
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -199,7 +205,7 @@ mod tests {
         let (mut outgoing, mut wire, mut at) = (opened(), vec![], 0);
         loop {
             if at >= asked {
-                outgoing.farewell.ask();
+                outgoing.farewell.ask(CloseCode::Policy);
             }
             match outgoing.turn(&bytes[at..bytes.len().min(at + 1)], Waker::noop()) {
                 Turn::Farewell([]) => return wire,
@@ -229,7 +235,21 @@ mod tests {
         }
         for asked in (0..300).chain([all.len() - 1, all.len()]) {
             let end = *ends.iter().find(|end| **end >= asked).unwrap();
-            assert_eq!(play(&all, asked), [&all[..end], CLOSE].concat(), "asked after {asked} bytes");
+            assert_eq!(
+                play(&all, asked),
+                [&all[..end], close_frame(CloseCode::Policy)].concat(),
+                "asked after {asked} bytes"
+            );
+        }
+    }
+
+    #[test]
+    fn a_close_frame_says_its_code() {
+        for (code, number) in [(CloseCode::Policy, 1008_u16), (CloseCode::Unauthorized, 4401)] {
+            let mut outgoing = opened();
+            outgoing.farewell.ask(code);
+            let Turn::Farewell(said) = outgoing.turn(b"", Waker::noop()) else { panic!("nothing is said") };
+            assert_eq!(said, [&[0x88, 2][..], &number.to_be_bytes()].concat());
         }
     }
 
@@ -238,7 +258,7 @@ mod tests {
         for head in [&b"HTTP/1.1 200 OK\r\n\r\n"[..], b"HTTP/1.1 10", b"HTTP/1.1 101 Switching\r\nA: b\r\n", b""] {
             let mut outgoing = Outgoing::new(Arc::default());
             outgoing.follow(head);
-            outgoing.farewell.ask();
+            outgoing.farewell.ask(CloseCode::Policy);
             assert_eq!(outgoing.turn(b"more", Waker::noop()), Turn::Farewell(&[]));
         }
     }

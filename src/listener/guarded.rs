@@ -151,10 +151,10 @@ where
         tokio::select! {
             biased;
             ended = request.as_mut() => ended,
-            reason = guest.outstays() => {
-                self.house.journal.metrics().stream_ended(reason);
+            exit = guest.outstays() => {
+                self.house.journal.metrics().stream_ended(exit.reason);
                 let farewell = farewell?;
-                farewell.ask();
+                farewell.ask(exit.close);
                 timeout(LAST_WORDS, request).await.ok()?
             }
         }

@@ -23,4 +23,6 @@ pub struct Requirements {
     pub acr: Vec<String>,
     /// How long ago the person may have authenticated (RFC 9470).
     pub max_age: Option<Duration>,
+    /// Whether Keycloak must call the token active, asked after the request came.
+    pub strict: bool,
 }

@@ -83,6 +83,7 @@ impl From<&Rejection> for Facts {
             Rejection::Blind => {
                 Self::unavailable("database-unavailable", "The users database is unavailable").because("blind")
             }
+            Rejection::Unasked(error) => error.as_ref().into(),
             Rejection::Unsettled => {
                 Self::unavailable("database-unavailable", "The users database is unavailable").because("unsettled")
             }

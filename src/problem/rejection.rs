@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::api::ApiError;
 use crate::forward::ForwardError;
 use crate::identity::ProveError;
+use crate::keycloak::KeycloakError;
 use crate::listener::HeadError;
 use crate::policy::Denial;
 use crate::request::{CredentialError, RequestError};
@@ -51,6 +52,9 @@ pub enum Rejection {
     /// This node has not heard of changes for too long.
     #[error("this node has not been able to read the change log")]
     Blind,
+    /// Keycloak must be asked about the token, and could not be.
+    #[error("Keycloak could not be asked about the token")]
+    Unasked(#[source] Arc<KeycloakError>),
     /// Changes overtook every read of the rights.
     #[error("the rights changed faster than they could be read")]
     Unsettled,

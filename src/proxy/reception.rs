@@ -66,7 +66,7 @@ impl Carrier {
                     if let Some(guest) = passage.guest.as_ref().filter(|_| admission.grant().live().is_some()) {
                         let gateway = Arc::clone(&passage.snapshot.gateway);
                         let clock = self.services.clock.clone();
-                        guest.enter(Stay::new(admission.clone(), gateway, clock, target.outlive_token));
+                        guest.enter(Stay::new(admission.clone(), gateway, clock, target));
                     }
                     passage.record.upstream = Some(Arc::clone(forward.upstream()));
                     passage.stage = Stage::Forwarding(Box::new(Forwarding::new(forward, incoming.websocket)));

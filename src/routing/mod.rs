@@ -12,5 +12,5 @@ pub use cors::Cors;
 pub use host_pattern::{HostPattern, HostPatternError};
 pub use methods::Methods;
 pub use path_pattern::{PathPattern, PathPatternError};
-pub use route::{Route, Target, UpstreamHost, UpstreamTarget};
+pub use route::{CloseCode, Outlive, Route, Target, UpstreamHost, UpstreamTarget};
 pub use routes::{RouteError, Routes};

@@ -49,12 +49,32 @@ pub struct UpstreamTarget {
     pub forward_token: bool,
     /// Whether a WebSocket may be opened (RFC 6455).
     pub websocket: bool,
-    /// Whether a request that goes on may outlive its token.
-    pub outlive_token: bool,
+    /// How long a request that goes on may outlive its token.
+    pub outlive: Outlive,
+    /// What a WebSocket is told that must end.
+    pub close: CloseCode,
     /// How long the upstream may be silent: before its response header, and between two reads of the body.
     pub timeout: Duration,
     /// The largest request body in bytes; none: no limit.
     pub max_body: Option<u64>,
+}
+
+/// How long a request that goes on may outlive its token, with the leeway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlive {
+    /// So long: a client that renews its token may connect anew before the old connection ends.
+    For(Duration),
+    /// As long as it likes.
+    Always,
+}
+
+/// The status code of a close frame (RFC 6455 §7.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseCode {
+    /// 1008: a violation of policy.
+    Policy,
+    /// 4401, by which many libraries know that they need a new token.
+    Unauthorized,
 }
 
 /// Which `Host` the upstream sees.

@@ -113,7 +113,7 @@ mod tests {
 
     use super::*;
     use crate::policy::Rule;
-    use crate::routing::{UpstreamHost, UpstreamTarget};
+    use crate::routing::{CloseCode, Outlive, UpstreamHost, UpstreamTarget};
 
     fn route(label: &str) -> Route {
         leading_to(Target::Upstream(target()), label)
@@ -143,7 +143,8 @@ mod tests {
             encoded_slash: false,
             forward_token: false,
             websocket: false,
-            outlive_token: false,
+            outlive: Outlive::Always,
+            close: CloseCode::Policy,
             timeout: std::time::Duration::from_secs(60),
             max_body: None,
         }

@@ -4,11 +4,14 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
+use super::{Cause, IntrospectionMetrics};
 use crate::identity::Identity;
 use crate::keycloak::{Introspection, KeycloakError, Oidc};
 
@@ -19,6 +22,7 @@ pub struct Introspector {
     lines: Arc<Mutex<HashMap<Arc<str>, Line>>>,
     at_once: Arc<Semaphore>,
     calls: Mutex<JoinSet<()>>,
+    metrics: IntrospectionMetrics,
 }
 
 /// Why nothing is known to be alive.
@@ -27,12 +31,9 @@ pub enum IntrospectError {
     /// Keycloak says that the token is not active.
     #[error("Keycloak says that the token is not active")]
     Inactive,
-    /// Keycloak did not answer.
+    /// Keycloak did not answer, or we have no client at the token's issuer, and nobody else is told.
     #[error("Keycloak could not be asked about the token")]
     Keycloak(#[source] Arc<KeycloakError>),
-    /// We have no client at the token's issuer, and nobody else is told.
-    #[error("there is no client to ask the token's issuer with")]
-    NoClient,
 }
 
 type Said = Result<Arc<Introspection>, IntrospectError>;
@@ -48,22 +49,29 @@ struct Line {
 impl Introspector {
     /// Asks at these realms, where we have a client there.
     #[must_use]
-    pub fn new(realms: Vec<Arc<Oidc>>) -> Self {
+    pub fn new(realms: Vec<Arc<Oidc>>, metrics: IntrospectionMetrics) -> Self {
         let realms = realms.into_iter().filter(|oidc| oidc.credentials().is_some()).collect();
         let at_once = Arc::new(Semaphore::new(AT_ONCE));
-        Self { realms, lines: Arc::default(), at_once, calls: Mutex::default() }
+        Self { realms, lines: Arc::default(), at_once, calls: Mutex::default(), metrics }
     }
 
     /// Whether the token of this identity is active, by a call that is sent after this one was made.
     ///
     /// # Errors
     /// It is not active, or nobody knows.
-    pub async fn ask(&self, identity: &Identity, token: &str) -> Said {
+    pub async fn ask(&self, cause: Cause, identity: &Identity, token: &str) -> Said {
+        let said = timeout(PATIENCE, self.answer(identity, token)).await;
+        let said = said.unwrap_or_else(|_| Err(KeycloakError::TimedOut.into()));
+        self.metrics.asked(cause, &said);
+        said
+    }
+
+    async fn answer(&self, identity: &Identity, token: &str) -> Said {
         let issuer = &**identity.subject().issuer();
-        let oidc = self.realms.iter().find(|oidc| oidc.issuer() == issuer).ok_or(IntrospectError::NoClient)?;
+        let oidc = self.realms.iter().find(|oidc| oidc.issuer() == issuer).ok_or(KeycloakError::NoClient)?;
         let mut told = self.join(oidc, token);
         let said = told.wait_for(Option::is_some).await.ok().and_then(|said| said.clone());
-        said.unwrap_or_else(|| Err(IntrospectError::Keycloak(Arc::new(KeycloakError::TimedOut))))
+        said.unwrap_or_else(|| Err(KeycloakError::TimedOut.into()))
     }
 
     /// Joins the next call about a token; where none is under way, it is sent now.
@@ -91,7 +99,13 @@ impl Introspector {
             let line = Served { lines, token };
             let mut next = Some(first);
             while let Some(tell) = next {
-                tell.send_replace(Some(said(&oidc, &line.token, &at_once).await));
+                // The semaphore is never closed.
+                let turn = at_once.acquire().await;
+                // Whoever asked may have gone, or has lost patience.
+                if !tell.is_closed() {
+                    tell.send_replace(Some(said(&oidc, &line.token).await));
+                }
+                drop(turn);
                 next = line.next();
             }
         });
@@ -124,71 +138,21 @@ impl Drop for Served {
     }
 }
 
-async fn said(oidc: &Oidc, token: &str, at_once: &Semaphore) -> Said {
-    // The semaphore is never closed.
-    let _turn = at_once.acquire().await;
-    match oidc.introspect(token).await {
-        Ok(Some(introspection)) => Ok(Arc::new(introspection)),
-        Ok(None) => Err(IntrospectError::Inactive),
-        Err(error) => Err(IntrospectError::Keycloak(Arc::new(error))),
+impl From<KeycloakError> for IntrospectError {
+    fn from(error: KeycloakError) -> Self {
+        Self::Keycloak(Arc::new(error))
     }
 }
 
-/// A node that went blind must not bring Keycloak down as well.
+async fn said(oidc: &Oidc, token: &str) -> Said {
+    oidc.introspect(token).await?.map(Arc::new).ok_or(IntrospectError::Inactive)
+}
+
+/// Neither a node that went blind nor a strict route must bring Keycloak down as well.
 const AT_ONCE: usize = 64;
+/// For the call that is under way, a turn, and the next call, all in all.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use serde_json::json;
-
-    use super::*;
-    use crate::clock::Timestamp;
-    use crate::identity::testing::identity;
-    use crate::keycloak::ClientCredentials;
-    use crate::keycloak::testing::{FakeKeycloak, INTROSPECT, Reply, http};
-
-    fn introspector(keycloak: &FakeKeycloak) -> Arc<Introspector> {
-        let client = ClientCredentials::new("doorward", "secret");
-        let oidc = Oidc::new(Arc::new(http()), "https://sso.test/realms/acme", &keycloak.url(), Some(client));
-        Arc::new(Introspector::new(vec![Arc::new(oidc)]))
-    }
-
-    async fn asked(keycloak: &FakeKeycloak, times: usize) {
-        while keycloak.requests(INTROSPECT).len() < times {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    fn ask(introspector: &Arc<Introspector>) -> tokio::task::JoinHandle<Result<Arc<Introspection>, IntrospectError>> {
-        let introspector = Arc::clone(introspector);
-        tokio::spawn(async move { introspector.ask(&identity("alice", Timestamp(u64::MAX)), "a.b.c").await })
-    }
-
-    #[tokio::test]
-    async fn who_comes_while_a_call_is_under_way_shares_the_next_and_never_that_one() {
-        let keycloak = FakeKeycloak::start().await;
-        let introspector = introspector(&keycloak);
-        keycloak.reply(INTROSPECT, Reply::Late(Duration::from_millis(300), json!({"active": true}).to_string()));
-        let early = ask(&introspector);
-        asked(&keycloak, 1).await;
-        keycloak.reply(INTROSPECT, Reply::json(200, &json!({"active": false})));
-        let late = [ask(&introspector), ask(&introspector)];
-        assert!(early.await.unwrap().is_ok());
-        for late in late {
-            assert!(matches!(late.await.unwrap(), Err(IntrospectError::Inactive)));
-        }
-        assert_eq!(keycloak.requests(INTROSPECT).len(), 2);
-        assert!(introspector.lines.lock().is_empty());
-    }
-
-    #[tokio::test]
-    async fn keycloak_away_and_no_client_are_not_inactive() {
-        let keycloak = FakeKeycloak::start().await;
-        let gone = introspector(&keycloak).ask(&identity("alice", Timestamp(u64::MAX)), "a.b.c").await;
-        assert!(matches!(gone, Err(IntrospectError::Keycloak(_))), "{gone:?}");
-        let nobody = Introspector::new(vec![]).ask(&identity("alice", Timestamp(u64::MAX)), "a.b.c").await;
-        assert!(matches!(nobody, Err(IntrospectError::NoClient)), "{nobody:?}");
-    }
-}
+#[path = "introspector_tests.rs"]
+mod tests;

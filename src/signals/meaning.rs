@@ -18,17 +18,6 @@ pub struct Meaning {
     pub roles: bool,
 }
 
-/// The types of users' events that mean anything.
-pub const EVENT_TYPES: [&str; 7] = [
-    "LOGOUT",
-    "REVOKE_GRANT",
-    "REFRESH_TOKEN_ERROR",
-    "CODE_TO_TOKEN_ERROR",
-    "USER_SESSION_DELETED",
-    "USER_DISABLED_BY_PERMANENT_LOCKOUT",
-    "DELETE_ACCOUNT",
-];
-
 /// The members of a representation that are looked at. It is the body of a request, so every one may be missing.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -65,6 +54,13 @@ impl Meaning {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether the issuer's keys may be others because of what an administrator did: its keys are components, among
+    /// others.
+    #[must_use]
+    pub fn changes_keys(event: &AdminEvent) -> bool {
+        event.resource_type == "COMPONENT"
     }
 
     /// What is dead because of what a user did, or what happened to one.

@@ -114,3 +114,10 @@ fn what_users_do_kills_what_keycloak_kills() {
     assert_eq!(user("LOGOUT", |event| event.error = Some("x".to_owned())), []);
     assert_eq!(user("LOGIN", |_| {}), []);
 }
+
+#[test]
+fn a_component_may_be_a_key() {
+    let event = |resource: &str| AdminEvent { resource_type: resource.to_owned(), ..AdminEvent::default() };
+    assert!(Meaning::changes_keys(&event("COMPONENT")));
+    assert!(!Meaning::changes_keys(&event("USER")));
+}

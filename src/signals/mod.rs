@@ -2,8 +2,10 @@
 
 mod announce;
 mod backlog;
+mod event_types;
 mod heard;
 mod heard_metrics;
+mod introspection_metrics;
 mod introspector;
 mod meaning;
 mod metrics;
@@ -11,10 +13,12 @@ mod poller;
 mod spread;
 
 pub use announce::{AnnounceError, Announcer};
+pub use event_types::EVENT_TYPES;
 pub use heard::{Signals, end_of};
 pub use heard_metrics::{Fate, Signal, SignalMetrics};
+pub use introspection_metrics::{Cause, IntrospectionMetrics};
 pub use introspector::{IntrospectError, Introspector};
-pub use meaning::{EVENT_TYPES, Meaning};
+pub use meaning::Meaning;
 pub use metrics::{AnnounceMetrics, Outcome};
 pub use poller::{Freshness, Poller};
 pub use spread::{Known, Spread};

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::meaning::EVENT_TYPES;
+use super::event_types::EventTypes;
 use super::{AnnounceError, Announcer, Fate, Meaning, Signal, SignalMetrics};
 use crate::clock::{Boot, Clock};
+use crate::identity::IssuerKeys;
 use crate::keycloak::{Admin, KeycloakError, PAGE, Span};
 use crate::standing::Standing;
 use crate::store::{Change, Cursors, StoreError};
@@ -20,6 +21,8 @@ pub struct Poller {
     pub admin: Admin,
     /// What it means.
     pub meaning: Meaning,
+    /// The issuer's keys, which administrators change.
+    pub keys: Arc<IssuerKeys>,
     /// The issuer's short name.
     pub name: Arc<str>,
     /// From one read to the next.
@@ -60,11 +63,14 @@ struct Occurrence {
     id: String,
     at: i64,
     changes: Vec<Change>,
+    /// Whether the issuer's keys may be others now.
+    changes_keys: bool,
 }
 
 /// Events of one kind, and how far they were read.
 struct Stream {
     kind: Kind,
+    types: EventTypes,
     read_to: Option<i64>,
     /// By name, those of the last minute: each is applied once.
     seen: HashMap<String, i64>,
@@ -124,7 +130,7 @@ impl Poller {
     async fn poll(&self, stream: &mut Stream) -> Result<(), PollError> {
         let mut span = Span { from: self.start(stream).await?, first: 0 };
         loop {
-            let page = self.fetch(stream.kind, span).await?;
+            let page = self.fetch(stream, span).await?;
             let (full, last) = (page.len() >= PAGE, page.last().map_or(span.from, |last| last.at));
             self.apply(stream, page).await?;
             if !full {
@@ -154,21 +160,23 @@ impl Poller {
         Ok(if quiet { read_to } else { read_to.saturating_sub(OVERLAP) })
     }
 
-    async fn fetch(&self, kind: Kind, span: Span) -> Result<Vec<Occurrence>, KeycloakError> {
-        match kind {
+    async fn fetch(&self, stream: &mut Stream, span: Span) -> Result<Vec<Occurrence>, KeycloakError> {
+        match stream.kind {
             Kind::Admin => {
                 let events = self.admin.admin_events(span).await?;
                 let occurred = events.into_iter().map(|event| Occurrence {
                     changes: self.meaning.of_admin(&event),
+                    changes_keys: Meaning::changes_keys(&event),
                     at: event.time,
                     id: event.id,
                 });
                 Ok(occurred.collect())
             }
             Kind::User => {
-                let events = self.admin.user_events(span, &EVENT_TYPES).await?;
+                let events = stream.types.read(&self.admin, span, self.clock.boot()).await?;
                 let occurred = events.into_iter().map(|event| Occurrence {
                     changes: self.meaning.of_user(&event),
+                    changes_keys: false,
                     at: event.time,
                     id: event.id,
                 });
@@ -181,6 +189,9 @@ impl Poller {
     async fn apply(&self, stream: &mut Stream, page: Vec<Occurrence>) -> Result<(), PollError> {
         let fresh: Vec<_> = page.into_iter().filter(|one| !stream.seen.contains_key(&one.id)).collect();
         let Some(newest) = fresh.iter().map(|one| one.at).max() else { return Ok(()) };
+        if fresh.iter().any(|one| one.changes_keys) {
+            self.keys.read_again();
+        }
         let changes: Vec<_> = fresh.iter().flat_map(|one| one.changes.iter().cloned()).collect();
         if !changes.is_empty() {
             // What is dead here may still wait to be written, and the cursor must not pass it before.
@@ -229,7 +240,7 @@ impl Poller {
 
 impl Stream {
     fn new(kind: Kind, now: Boot) -> Self {
-        Self { kind, read_to: None, seen: HashMap::new(), moved_at: now }
+        Self { kind, types: EventTypes::default(), read_to: None, seen: HashMap::new(), moved_at: now }
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Plan {
     pub users: String,
     /// More lines of `[server]`.
     pub server: String,
+    /// More routes, with table lines.
+    pub routes: String,
     /// The environment of the gateway.
     pub environment: Vec<(&'static str, &'static str)>,
 }
@@ -50,6 +52,7 @@ impl Default for Plan {
             keycloak: String::new(),
             users: String::new(),
             server: String::new(),
+            routes: String::new(),
             environment: vec![],
         }
     }
@@ -83,6 +86,7 @@ impl House {
         );
         setup.config.users.push_str(&plan.users);
         setup.config.server.push_str(&plan.server);
+        setup.config.routes.push_str(&plan.routes);
         setup.config.more = format!(
             "[auth]\npassword_login = true\ntest_endpoints = true\nrequire_verified_email = true\n{}",
             plan.auth
@@ -174,6 +178,11 @@ impl House {
         let path = format!("/admin/realms/doorward/{path}");
         let request = Request::new(method, &path).bearer(token["access_token"].as_str().unwrap());
         request.send(self.realm.address())
+    }
+
+    /// Sets and pushes a not-before, as an administrator of Keycloak.
+    pub fn push_not_before(&self, mark: i64) {
+        self.runtime.block_on(self.realm.push_not_before(mark));
     }
 
     /// Sends many requests at once and gives their answers.

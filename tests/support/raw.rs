@@ -200,6 +200,15 @@ impl Request {
         self.try_send(address).unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.path))
     }
 
+    /// The same, where the answer may take that long.
+    pub fn send_patiently(&self, address: SocketAddr, patience: Duration) -> Response {
+        let mut connection = Connection::open(address);
+        connection.patience(patience);
+        connection.head_only = self.method == "HEAD";
+        connection.send(&self.bytes());
+        connection.response().unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.path))
+    }
+
     /// Sends it on a connection of its own.
     pub fn try_send(&self, address: SocketAddr) -> io::Result<Response> {
         let mut connection = Connection::try_open(address)?;

@@ -1,4 +1,5 @@
-//! The end of a session, told to its clients before it happens (OpenID Connect Back-Channel Logout 1.0).
+//! What clients are told before it happens: the end of a session (OpenID Connect Back-Channel Logout 1.0), and the
+//! orders of Keycloak's own.
 
 use std::time::Duration;
 
@@ -22,10 +23,64 @@ pub(crate) async fn end_session(inner: &Inner, sid: &str) -> bool {
     inner.state().sessions.remove(sid)
 }
 
-/// One logout token on its way.
+/// Gives every client with an admin URL an order, one after another; the URLs.
+pub(crate) async fn order(inner: &Inner, action: Action, not_before: i64) -> Vec<String> {
+    let orders: Vec<_> = {
+        let state = inner.state();
+        let clients = state.clients.iter().filter_map(|client| Some((client, client.admin_url()?)));
+        clients.map(|(client, url)| (url.to_owned(), order_for(inner, client, action, not_before))).collect()
+    };
+    for (url, token) in &orders {
+        let Ok(url) = Url::parse(&format!("{url}/{}", action.path())) else { continue };
+        let letter = Letter { url, content_type: "text/plain; charset=ISO-8859-1", body: token.clone() };
+        // A client that does not answer counts as told in Keycloak too.
+        let _ = tokio::time::timeout(MOST_WAIT, letter.post()).await;
+    }
+    orders.into_iter().map(|(url, _)| url).collect()
+}
+
+/// It names no issuer.
+fn order_for(inner: &Inner, client: &Client, action: Action, not_before: i64) -> String {
+    let claims = json!({
+        "id": format!("{}-{}", random::uuid(), inner.clock.now_ms()),
+        "expiration": inner.clock.now() + 30,
+        "resource": client.client_id,
+        "action": action.name(),
+        "notBefore": not_before,
+    });
+    inner.keys.sign(&json!({ "typ": "JWT" }), &claims)
+}
+
+/// What a client is ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Every session of the realm has ended.
+    Logout,
+    /// Tokens that are older than a mark are dead.
+    PushNotBefore,
+}
+
+impl Action {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Logout => "LOGOUT",
+            Self::PushNotBefore => "PUSH_NOT_BEFORE",
+        }
+    }
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Logout => "k_logout",
+            Self::PushNotBefore => "k_push_not_before",
+        }
+    }
+}
+
+/// One statement on its way.
 struct Letter {
     url: Url,
-    token: String,
+    content_type: &'static str,
+    body: String,
 }
 
 fn letters(inner: &Inner, sid: &str) -> Vec<Letter> {
@@ -38,7 +93,8 @@ fn letters(inner: &Inner, sid: &str) -> Vec<Letter> {
 fn letter(inner: &Inner, session: &Session, client: &Client) -> Option<Letter> {
     let url = Url::parse(client.backchannel_logout_url()?).ok()?;
     let token = inner.keys.sign(&json!({ "typ": "logout+jwt" }), &claims(inner, session, client));
-    Some(Letter { url, token })
+    let body = format!("logout_token={token}");
+    Some(Letter { url, content_type: "application/x-www-form-urlencoded", body })
 }
 
 fn claims(inner: &Inner, session: &Session, client: &Client) -> Value {
@@ -77,10 +133,10 @@ impl Letter {
     }
 
     fn request(&self, host: &str, port: u16) -> String {
-        let body = format!("logout_token={}", self.token);
+        let (kind, body) = (self.content_type, &self.body);
         let query = self.url.query().map(|query| format!("?{query}")).unwrap_or_default();
         format!(
-            "POST {}{query} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+            "POST {}{query} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: {kind}\r\n\
              Content-Length: {}\r\nUser-Agent: Apache-HttpClient/4.5.14 (Java/17)\r\nConnection: close\r\n\r\n{body}",
             self.url.path(),
             body.len(),

@@ -29,6 +29,8 @@ pub(crate) struct Client {
     #[serde(default)]
     pub(crate) frontchannel_logout: bool,
     #[serde(default)]
+    admin_url: Option<String>,
+    #[serde(default)]
     pub(crate) redirect_uris: Vec<String>,
     #[serde(default)]
     pub(crate) web_origins: Vec<String>,
@@ -70,6 +72,11 @@ impl Client {
     pub(crate) fn backchannel_logout_url(&self) -> Option<&str> {
         let url = self.attribute("backchannel.logout.url").filter(|url| !url.is_empty());
         url.filter(|_| self.enabled && !self.frontchannel_logout)
+    }
+
+    /// Where orders for this client go.
+    pub(crate) fn admin_url(&self) -> Option<&str> {
+        self.admin_url.as_deref().filter(|url| self.enabled && !url.is_empty())
     }
 
     /// The pages that a logout may lead to; the file joins them in one attribute.

@@ -80,7 +80,7 @@ fn still_true(claims: Value, state: &State) -> Result<Proof, Doubt> {
     if !user.enabled {
         return Err(Doubt::Disabled);
     }
-    if number(&claims, "iat") < user.not_before {
+    if number(&claims, "iat") < user.not_before.max(state.not_before) {
         return Err(Doubt::Forged);
     }
     let user_id = user.id.clone();

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::backchannel::{self, Action};
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -17,6 +18,7 @@ use crate::inner::Inner;
 use crate::keys::Keys;
 use crate::options::Options;
 use crate::placeholders;
+use crate::random;
 use crate::requests::{Counts, Requests};
 use crate::scope::Scope;
 use crate::server;
@@ -159,6 +161,33 @@ impl Realm {
             Some(value) => drop(client.attributes.insert(name.to_owned(), value.to_owned())),
             None => drop(client.attributes.remove(name)),
         })
+    }
+
+    /// Lets tokens that are older than a mark be dead, and orders the clients to refuse them, as an administrator may
+    /// whom the realm does not have.
+    pub async fn push_not_before(&self, mark: i64) {
+        let note = |method: &str, inside: &[&str], body: &str| {
+            self.inner.state().events.note_admin(self.inner.clock.now_ms(), method, inside, body);
+        };
+        self.inner.state().not_before = mark;
+        note("PUT", &[], &json!({ "notBefore": mark }).to_string());
+        backchannel::order(&self.inner, Action::PushNotBefore, mark).await;
+        note("POST", &["push-revocation"], "");
+    }
+
+    /// Takes a key out of use, as an administrator does: there is an event of it. Whether there is such a key.
+    pub fn disable_key(&self, kid: &str) -> bool {
+        let disabled = self.inner.keys.disable(kid);
+        if disabled {
+            let component = random::uuid();
+            self.inner.state().events.note_admin(self.inner.clock.now_ms(), "PUT", &["components", &component], "");
+        }
+        disabled
+    }
+
+    /// Plays an older Keycloak, which does not know this type of users' events and refuses to be asked for it.
+    pub fn forget_event_type(&self, kind: &str) {
+        self.inner.state().events.forget(kind);
     }
 
     /// Enables or disables a client. Whether there is such a client.

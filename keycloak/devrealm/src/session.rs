@@ -120,6 +120,11 @@ impl Sessions {
         self.by_id.remove(id).is_some()
     }
 
+    /// Ends all sessions.
+    pub(crate) fn remove_all(&mut self) {
+        self.by_id.clear();
+    }
+
     /// Ends all sessions of a user.
     pub(crate) fn remove_user(&mut self, user_id: &str) {
         self.by_id.retain(|_, session| session.user_id != user_id);

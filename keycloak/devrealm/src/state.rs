@@ -20,6 +20,8 @@ pub(crate) struct State {
     pub(crate) codes: Codes,
     pub(crate) guard: Guard,
     pub(crate) events: Events,
+    /// Tokens of the realm that are older are dead.
+    pub(crate) not_before: i64,
     /// Revoked access tokens: `jti` and the end of their life.
     revoked: HashMap<String, i64>,
 }
@@ -36,6 +38,7 @@ impl State {
             codes,
             guard: Guard::default(),
             events: Events::default(),
+            not_before: 0,
             revoked: HashMap::new(),
         }
     }

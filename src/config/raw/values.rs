@@ -47,6 +47,17 @@ impl<'s> Section<'s> {
         read().unwrap_or(default)
     }
 
+    /// One of some numbers, or the default where it is not written; none where it is wrong.
+    pub(crate) fn choice<T: Copy>(&'s self, key: &'static str, default: T, choices: &[(u64, T)]) -> Option<T> {
+        let Some(entry) = self.entry(key) else { return Some(default) };
+        let number = entry.integer()?;
+        let chosen = choices.iter().find(|(choice, _)| *choice == number).map(|(_, chosen)| *chosen);
+        entry.accept(chosen.ok_or_else(|| {
+            let choices: Vec<_> = choices.iter().map(|(choice, _)| choice.to_string()).collect();
+            Fault::new("not one of the choices", format!("take {}", choices.join(" or ")))
+        }))
+    }
+
     /// A duration within limits.
     pub(crate) fn duration(
         &'s self,

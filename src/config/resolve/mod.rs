@@ -7,6 +7,7 @@ mod revocation;
 mod route;
 mod rule;
 mod server;
+mod strict;
 mod target;
 mod tls;
 mod upstream;
@@ -31,7 +32,8 @@ pub(super) fn settings(root: &Section<'_>) -> Option<Settings> {
         if routes.is_empty() {
             root.complain(Fault::new("no [[route]], so every request would be refused", "write at least one"));
         }
-        let routes = route::read(&routes, &upstreams, auth.as_ref());
+        let issuers = keycloak.iter().flat_map(|(own, also)| std::iter::once(own).chain(also));
+        let routes = route::read(&routes, &upstreams, auth.as_ref(), issuers);
         let (keycloak, also) = keycloak?;
         Some(Settings {
             server: server?,

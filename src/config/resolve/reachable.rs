@@ -7,7 +7,7 @@ use crate::request::{CanonicalPath, Method};
 use crate::routing::{PathPattern, Route, Target};
 
 /// A route with the section that it was read from.
-type Written<'s> = (&'s Section<'s>, Route);
+pub(super) type Written<'s> = (&'s Section<'s>, Route);
 
 /// Complains of routes that are never reached, and warns of those that may be passed by.
 pub(super) fn check<'s>(routes: &[Written<'s>], auth: Option<&Auth>) {

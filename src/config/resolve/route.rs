@@ -1,22 +1,24 @@
 //! Every `[[route]]`.
 
-use super::{reachable, rule, target};
+use super::{reachable, rule, strict, target};
 use crate::config::raw::{Section, nearest};
-use crate::config::{Auth, Fault, web_url};
+use crate::config::{Auth, Fault, Issuer, web_url};
 use crate::request::Method;
 use crate::routing::{HostPattern, Methods, PathPattern, Route, Target};
 
 /// Reads every section; none where one is wrong.
-pub(super) fn read<'s>(
+pub(super) fn read<'s, 'i>(
     sections: &'s [Section<'s>],
     upstreams: &'s [Section<'s>],
     auth: Option<&Auth>,
+    issuers: impl Iterator<Item = &'i Issuer>,
 ) -> Option<Vec<Route>> {
     let routes: Vec<_> = sections.iter().map(|section| (section, section.read(one))).collect();
     check_upstreams(sections, upstreams);
     let whole = routes.len();
     let routes: Vec<_> = routes.into_iter().filter_map(|(section, route)| Some((section, route?))).collect();
     reachable::check(&routes, auth);
+    strict::check(&routes, issuers);
     (routes.len() == whole).then(|| routes.into_iter().map(|(_, route)| route).collect())
 }
 

@@ -32,6 +32,7 @@ fn requirements<'s>(section: &'s Section<'s>) -> Requirements {
         audience: section.parsed("audience", name::parse),
         acr: section.names("acr"),
         max_age: section.optional_duration("max_age", Duration::ZERO..=seconds(365 * 24 * 3600)),
+        strict: section.flag("strict", false),
     }
 }
 
@@ -44,7 +45,7 @@ fn access(text: &str) -> Result<bool, Fault> {
     }
 }
 
-const REQUIREMENTS: [&str; 9] = [
+const REQUIREMENTS: [&str; 10] = [
     "any_role",
     "all_roles",
     "any_permission",
@@ -54,4 +55,5 @@ const REQUIREMENTS: [&str; 9] = [
     "audience",
     "acr",
     "max_age",
+    "strict",
 ];

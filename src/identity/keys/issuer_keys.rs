@@ -31,6 +31,8 @@ const NEVER: u64 = u64::MAX;
 pub(super) struct Reads {
     /// Whether a read is asked for or in flight.
     pub(super) pending: bool,
+    /// Whether the keys have changed since the read in flight began.
+    pub(super) outdated: bool,
     /// How many have ended.
     pub(super) ended: u64,
     /// How many failed in a row.
@@ -108,6 +110,11 @@ impl IssuerKeys {
             (None, Ok(())) => Err(self.blame()),
             (None, Err(_)) => Err(KeyError::Unavailable),
         }
+    }
+
+    /// Asks for a read that begins after this: the issuer has changed its keys.
+    pub fn read_again(&self) {
+        self.reads.send_modify(|reads| reads.outdated = true);
     }
 
     /// Whether a key that was found earlier is still the issuer's key of that name.

@@ -12,7 +12,7 @@ use super::{FetchError, IssuerKeys, KeySource};
 use crate::id;
 
 impl IssuerKeys {
-    /// Reads the keys now, then every `refresh`, and whenever an unknown key asks; ends with `stop`. All reads
+    /// Reads the keys now, then every `refresh`, and whenever an unknown key asks or they have changed; ends with `stop`. All reads
     /// are made here, so there is never more than one in flight.
     pub async fn run(self: Arc<Self>, mut source: KeySource, stop: impl Future<Output = ()>) {
         tokio::select! {
@@ -24,7 +24,10 @@ impl IssuerKeys {
     async fn read_for_ever(&self, source: &mut KeySource) {
         let mut asked = self.reads.subscribe();
         loop {
-            self.reads.send_modify(|reads| reads.pending = true);
+            self.reads.send_modify(|reads| {
+                reads.pending = true;
+                reads.outdated = false;
+            });
             let began = self.clock.boot();
             let result = source.fetch().await.map(|set| self.replace(set, began));
             let failures = self.report(&result);
@@ -35,7 +38,7 @@ impl IssuerKeys {
             });
             let (random, _) = id::change_tag().as_u64_pair();
             let pause = self.pace.pause(failures, self.age().is_some(), random);
-            let _ = timeout(pause, asked.wait_for(|reads| reads.pending)).await;
+            let _ = timeout(pause, asked.wait_for(|reads| reads.pending || reads.outdated)).await;
         }
     }
 

@@ -247,3 +247,17 @@ async fn stop_ends_the_task() {
     drop(std::mem::replace(&mut rig._stop, stop));
     tokio::time::timeout(PATIENCE, &mut rig.task).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn keys_that_have_changed_are_read_again_though_a_read_was_in_flight() {
+    let (old, new) = (Signer::es256("ec-1"), Signer::es256("ec-2"));
+    let rig = Rig::start(RARELY, good(&[&old])).await;
+    assert!(rig.keys.load_first(PATIENCE).await);
+    rig.keycloak.reply(CERTS, Reply::Late(Duration::from_millis(200), jwks(&[&old])));
+    rig.keys.read_again();
+    eventually(|| rig.fetches() == 2).await;
+    rig.publish(&[&new]);
+    rig.keys.read_again();
+    eventually(|| rig.fetches() == 3).await;
+    eventually(|| rig.keys.known("ec-2").is_some() && rig.keys.known("ec-1").is_none()).await;
+}

@@ -45,6 +45,19 @@ impl From<&UpstreamError> for Facts {
     }
 }
 
+impl From<&KeycloakError> for Facts {
+    fn from(error: &KeycloakError) -> Self {
+        Self::unavailable("keycloak-unavailable", "Keycloak is unavailable").because(match error {
+            KeycloakError::Unavailable { .. } => "keycloak-unavailable",
+            KeycloakError::TimedOut => "keycloak-timed-out",
+            KeycloakError::Busy { .. } => "keycloak-busy",
+            KeycloakError::Malformed(_) => "keycloak-malformed",
+            KeycloakError::Refused { .. } => "keycloak-refused",
+            KeycloakError::NoClient => "keycloak-no-client",
+        })
+    }
+}
+
 impl From<&ApiError> for Facts {
     fn from(error: &ApiError) -> Self {
         match error {
@@ -106,15 +119,7 @@ impl From<&ApiError> for Facts {
                 RefreshTokenRefusal::AccountDisabled | RefreshTokenRefusal::Invalid => "refresh-token-refused",
             }),
             ApiError::SessionEnded => Self::bad_refresh_token("session-ended"),
-            ApiError::Keycloak(error) => {
-                Self::unavailable("keycloak-unavailable", "Keycloak is unavailable").because(match **error {
-                    KeycloakError::Unavailable { .. } => "keycloak-unavailable",
-                    KeycloakError::TimedOut => "keycloak-timed-out",
-                    KeycloakError::Busy { .. } => "keycloak-busy",
-                    KeycloakError::Malformed(_) => "keycloak-malformed",
-                    KeycloakError::Refused { .. } | KeycloakError::NoClient => "keycloak-refused",
-                })
-            }
+            ApiError::Keycloak(error) => error.as_ref().into(),
             ApiError::ForeignToken => {
                 Self::unavailable("keycloak-unavailable", "Keycloak is unavailable").because("foreign-token")
             }

@@ -24,6 +24,11 @@ pub struct Front {
 impl Front {
     /// Starts one that knows alice, who is an administrator, and bob.
     pub fn of(world: &World) -> Self {
+        Self::with(world, |text| text)
+    }
+
+    /// The same with a configuration that is changed.
+    pub fn with(world: &World, change: impl FnOnce(String) -> String) -> Self {
         let (directory, upstream) = (tempfile::tempdir().unwrap(), Recorder::start());
         let secret = directory.path().join("client-secret");
         write_secret(&secret, "doorward-secret");
@@ -33,7 +38,7 @@ impl Front {
             .replace("SECRET", secret.to_str().unwrap())
             .replace("DATABASE", directory.path().join("users.db").to_str().unwrap())
             .replace("UPSTREAM", &upstream.url());
-        fs::write(&file, text).unwrap();
+        fs::write(&file, change(text)).unwrap();
         let file = file.to_str().unwrap().to_owned();
         doorward(&file, &["migrate"]);
         doorward(&file, &["users", "adopt", "--username", "alice"]);
@@ -107,6 +112,11 @@ servers = ["UPSTREAM"]
 path = "/admin/*"
 upstream = "app"
 any_role = ["admin"]
+
+[[route]]
+path = "/strict/*"
+upstream = "app"
+strict = true
 
 [[route]]
 path = "/*"

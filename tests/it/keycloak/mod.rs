@@ -24,12 +24,14 @@ macro_rules! contracts {
 mod admin;
 mod client;
 mod discovery;
+mod events;
 mod faults;
 pub mod front;
 mod guide;
 mod introspection;
 mod keys;
 mod logout;
+mod orders;
 mod password;
 mod people;
 mod refresh;

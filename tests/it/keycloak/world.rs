@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,7 +24,7 @@ pub struct World {
 }
 
 enum Provider {
-    Development { realm: devrealm::Realm, _runtime: Runtime },
+    Development { realm: devrealm::Realm, runtime: Runtime },
     Real(Option<Realm>),
 }
 
@@ -33,7 +34,7 @@ impl World {
         let runtime = Runtime::new().unwrap();
         let realm = runtime.block_on(devrealm::Realm::start(Options::default())).unwrap();
         let (issuer, address) = (realm.issuer().to_owned(), realm.address());
-        Self { issuer, address, provider: Provider::Development { realm, _runtime: runtime }, keep: false }
+        Self { issuer, address, provider: Provider::Development { realm, runtime }, keep: false }
     }
 
     /// At a real Keycloak.
@@ -58,7 +59,8 @@ impl World {
 
     /// Sends a request as it is.
     pub fn send(&self, request: Request) -> Response {
-        request.with("Host", &self.address.to_string()).with("Connection", "close").send(self.address)
+        let request = request.with("Host", &self.address.to_string()).with("Connection", "close");
+        request.send_patiently(self.address, PATIENCE)
     }
 
     /// GET of a path of the server.
@@ -147,6 +149,33 @@ impl World {
         assert_eq!(self.admin("PUT", &path, Some(&json!({"enabled": enabled}))).status, 204);
     }
 
+    /// Tells the realm where the gateway is: its clients are told there of ends of sessions.
+    pub fn tell(&self, gateway: &str) {
+        match &self.provider {
+            Provider::Development { realm, .. } => realm.set_gateway_url(gateway).unwrap(),
+            Provider::Real(_) => {
+                let realm = self.realm();
+                let mut client = realm.get("clients?clientId=doorward")[0].clone();
+                client["adminUrl"] = json!(format!("{gateway}/auth/keycloak/{}", realm.name()));
+                client["attributes"]["backchannel.logout.url"] = json!(format!("{gateway}/auth/backchannel-logout"));
+                realm.put(&format!("clients/{}", text(&client, "id")), &client);
+            }
+        }
+    }
+
+    /// Sets and pushes a not-before, as an administrator of the realm.
+    pub fn push_not_before(&self, mark: u64) {
+        match &self.provider {
+            Provider::Development { realm, runtime } => {
+                runtime.block_on(realm.push_not_before(i64::try_from(mark).unwrap()));
+            }
+            Provider::Real(_) => {
+                self.realm().put("", &json!({"notBefore": mark}));
+                self.realm().post("push-revocation", &json!({}));
+            }
+        }
+    }
+
     /// Switches the rotation of refresh tokens off.
     pub fn stop_rotation(&self) {
         match &self.provider {
@@ -231,5 +260,7 @@ pub fn about(seconds: &Value, expected: i64) {
 }
 
 static RESTED: Mutex<Vec<Realm>> = Mutex::new(Vec::new());
+/// A real server that shows a page for the first time is slow, and so is one on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The gateway's client in `keycloak/realm.json`.
 pub const CLIENT: [(&str, &str); 2] = [("client_id", "doorward"), ("client_secret", "doorward-secret")];

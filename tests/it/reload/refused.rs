@@ -2,9 +2,11 @@
 
 use std::fs;
 
-use super::{public, reload, signal};
+use super::{public, reload, reloads, signal};
+use crate::support::issuer::{Answer, Issuer};
+use crate::support::keys::PUBLISHED;
 use crate::support::log::field;
-use crate::support::patience::PATIENCE;
+use crate::support::patience::{PATIENCE, wait_for};
 use crate::support::raw::Request;
 use crate::support::setup::Running;
 
@@ -89,4 +91,31 @@ fn what_needs_a_restart_is_said_and_the_rest_is_applied() {
     let said = running.gateway.log.wait(PATIENCE, |line| field(line, "needs_restart").is_some());
     let said = said.expect("nothing is said of a restart");
     assert_eq!(field(&said, "needs_restart"), Some("[server] threads, [users] stale_when_blind"));
+}
+
+#[test]
+fn what_was_refused_because_keys_were_away_is_taken_up_when_they_are_there() {
+    let mut running = Running::new();
+    let other = Issuer::start();
+    let also = |algorithms: &str| {
+        format!(
+            "[[keycloak.also]]\nname = \"other\"\nissuer = \"{}\"\naudience = \"gateway-api\"\n\
+             allowed_clients = [\"gateway\"]\nalgorithms = [{algorithms}]\n",
+            other.url()
+        )
+    };
+    running.setup.config.more = also("\"RS256\"");
+    reload(&running, "applied");
+    other.certs(Answer::raw(500, "text/plain", "away"));
+    running.setup.config.more = also("\"RS256\", \"ES256\"");
+    running.setup.config.routes += &public("/new/*");
+    reload(&running, "refused");
+    complaint(&running, "cannot be read by the new settings");
+    assert_eq!(running.gateway.send(Request::get("/new/x")).status, 404);
+    let before = reloads(&running, "applied");
+    other.publish(&PUBLISHED);
+    wait_for("a reload that nobody asked for again", || (reloads(&running, "applied") > before).then_some(()));
+    assert_eq!(running.gateway.send(Request::get("/new/x")).status, 200);
+    assert_eq!(reloads(&running, "refused"), 1.0, "it is told once");
+    assert_eq!(running.gateway.metric("doorward_config_current", &[]), 1.0);
 }

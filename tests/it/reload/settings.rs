@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{public, reload};
+use crate::streams::world::{SWITCH, upgrade};
 use crate::support::issuer::Issuer;
 use crate::support::patience::wait_for;
 use crate::support::raw::{Connection, Request};
@@ -101,6 +102,38 @@ fn nobody_asks_for_the_health_of_what_is_gone() {
         let still = std::mem::replace(&mut seen, other.count()) == seen;
         still.then_some(())
     });
+}
+
+#[test]
+fn a_websocket_that_goes_on_keeps_no_checks_of_what_is_gone() {
+    let mut running = Running::new();
+    let other = Recorder::start();
+    other.answer(|request| match request.line() == "GET /healthz HTTP/1.1" {
+        true => vec![Step::Send(ANSWER.into())],
+        false => vec![Step::Send(SWITCH.into()), Step::Echo],
+    });
+    let (upstreams, routes) = (running.setup.config.upstreams.clone(), running.setup.config.routes.clone());
+    running.setup.config.upstreams += &format!(
+        "[[upstream]]\nname = \"other\"\nservers = [\"{}\"]\nhealth = {{ path = \"/healthz\", interval = \"100ms\" }}\n",
+        other.url()
+    );
+    running.setup.config.routes += "[[route]]\npath = \"/other\"\nupstream = \"other\"\nwebsocket = true\n";
+    reload(&running, "applied");
+    let mut socket = Connection::open(running.gateway.address);
+    let token = running.new_token("alice");
+    socket.send(&upgrade("/other").bearer(&token).bytes());
+    assert!(socket.head().unwrap().starts_with(b"HTTP/1.1 101"));
+    (running.setup.config.upstreams, running.setup.config.routes) = (upstreams, routes);
+    reload(&running, "applied");
+    let mut seen = other.count();
+    // Ten times as long as from one check to the next.
+    wait_for("the end of the checks", || {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        let still = std::mem::replace(&mut seen, other.count()) == seen;
+        still.then_some(())
+    });
+    socket.send(b"\x81\x02hi");
+    assert_eq!(socket.read(4).unwrap(), b"\x81\x02hi", "and the WebSocket goes on");
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::scene::{GENEROUS, Scene, Tokens};
-use crate::keycloak::world::text;
-use crate::support::patience::within;
+use crate::keycloak::world::{header_of, text};
+use crate::support::patience::{wait_for, within};
 
 #[test]
 fn what_is_done_to_a_user_in_the_console_ends_their_tokens_within_a_poll() {
@@ -87,4 +87,77 @@ fn what_no_logout_token_reached_us_for_is_heard_of_by_the_events() {
     scene.ends_by_events("b3 logout-all, untold", &[&alice, &bob], || scene.realm().post("logout-all", &json!({})));
     let ready = scene.front.gateway.operations("/readyz").json();
     assert_eq!(ready["events"][0]["heard"], true, "{ready}");
+}
+
+#[test]
+fn what_is_taken_from_a_user_ends_tokens_within_a_poll() {
+    let scene = Scene::start();
+    let path = format!("users/{}", scene.realm().id_of("bob"));
+
+    let bob = scene.alive("bob");
+    let role = scene.realm().get("roles/user");
+    scene.ends_by_events("c6 role taken away", &[&bob], || {
+        scene.realm().delete_of(&format!("{path}/role-mappings/realm"), &json!([role]));
+    });
+
+    let bob = scene.alive("bob");
+    let credential = scene.realm().get(&format!("{path}/credentials"))[0].clone();
+    scene.ends_by_events("c3' credential removed", &[&bob], || {
+        scene.realm().delete(&format!("{path}/credentials/{}", text(&credential, "id")));
+    });
+    let reset = json!({"type": "password", "value": "bob-password", "temporary": false});
+    scene.realm().put(&format!("{path}/reset-password"), &reset);
+
+    let bob = scene.alive("bob");
+    scene.realm().put("", &json!({"permanentLockout": true, "failureFactor": 2, "quickLoginCheckMilliSeconds": 0}));
+    scene.ends_by_events("c5 locked out for good", &[&bob], || {
+        wait_for("the lock", || {
+            scene.world.login("bob", "not-bobs-password");
+            (scene.realm().get(&path)["enabled"] == false).then_some(())
+        });
+    });
+}
+
+#[test]
+fn a_client_that_is_disabled_ends_its_tokens_within_a_poll_unless_it_is_our_own() {
+    let scene = Scene::start();
+    let enable = |id: &str, enabled: bool| {
+        let mut client = scene.realm().get(&format!("clients?clientId={id}"))[0].clone();
+        client["enabled"] = json!(enabled);
+        scene.realm().put(&format!("clients/{}", text(&client, "id")), &client);
+    };
+    let mapper = json!({"name": "audience", "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
+                        "config": {"included.client.audience": "doorward", "access.token.claim": "true"}});
+    let client = json!({"clientId": "backend", "publicClient": true, "directAccessGrantsEnabled": true,
+                        "protocolMappers": [mapper]});
+    scene.realm().post("clients", &client);
+    let fields = [("client_id", "backend"), ("grant_type", "password"), ("username", "bob"), ("scope", "openid")];
+    let answer = scene.world.form("token", &[&fields[..], &[("password", "bob-password")]].concat());
+    let bob = Tokens::of(&answer.json());
+    let alice = scene.alive("alice");
+    assert!(scene.passes(&bob));
+    scene.ends_by_events("g client disabled", &[&bob], || enable("backend", false));
+    assert!(scene.passes(&alice), "another client");
+
+    // Without our own client nobody tells us anything.
+    enable("doorward", false);
+    let heard = || scene.front.gateway.operations("/readyz").json()["events"][0]["heard"] == true;
+    wait_for("the events to be missed", || (!heard()).then_some(()));
+    assert!(scene.passes(&alice), "it lives until it expires");
+    assert_eq!(scene.front.status("/strict/items", &alice.access), 503, "nobody can be asked");
+    enable("doorward", true);
+    wait_for("the events to be read again", || heard().then_some(()));
+    wait_for("what was missed", || (!scene.passes(&alice)).then_some(()));
+}
+
+#[test]
+fn the_tokens_of_a_disabled_key_die_within_a_poll() {
+    let scene = Scene::start();
+    let alice = scene.alive("alice");
+    let kid = text(&header_of(&alice.access), "kid").to_owned();
+    scene.realm().rotate_keys();
+    let bob = scene.alive("bob");
+    assert!(scene.passes(&alice), "its key is only not the first any more");
+    scene.ends_by_events("h signing key disabled", &[&alice], || scene.realm().disable_key(&kid));
+    assert!(scene.passes(&bob), "another key");
 }

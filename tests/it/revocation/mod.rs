@@ -2,7 +2,12 @@
 //! not believed at the development realm.
 
 mod believed;
+mod browser;
 mod events;
+mod limits;
+mod pages;
 mod races;
+mod realm;
 mod scene;
+mod strict;
 mod told;

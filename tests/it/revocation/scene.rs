@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use test_services::keycloak::{Keycloak, Realm};
 
 use crate::keycloak::front::Front;
@@ -21,24 +21,18 @@ impl Scene {
     /// With every address of `keycloak/realm.json` in place.
     pub fn start() -> Self {
         let scene = Self::deaf();
-        scene.listen();
+        scene.world.tell(&format!("http://{}", scene.front.gateway.address));
         scene
     }
 
     /// Keycloak tells another address: nothing but the events is heard of.
     pub fn deaf() -> Self {
         let world = World::of(Keycloak::shared().realm());
-        let front = Front::of(&world);
+        // Keys are read seldom, so that nothing but an event tells of their change; and a role of Keycloak counts.
+        let front = Front::with(&world, |text| {
+            text.replace("keys_refresh = \"10s\"", "keys_refresh = \"1h\"\nroles = [\"user\"]")
+        });
         Self { world, front }
-    }
-
-    fn listen(&self) {
-        let realm = self.realm();
-        let mut client = realm.get("clients?clientId=doorward")[0].clone();
-        let gateway = format!("http://{}", self.front.gateway.address);
-        client["adminUrl"] = json!(format!("{gateway}/auth/keycloak/{}", realm.name()));
-        client["attributes"]["backchannel.logout.url"] = json!(format!("{gateway}/auth/backchannel-logout"));
-        realm.put(&format!("clients/{}", text(&client, "id")), &client);
     }
 
     /// The realm, as its administrator.

@@ -2,4 +2,4 @@
 
 mod ended;
 mod stay;
-mod world;
+pub mod world;

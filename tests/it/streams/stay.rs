@@ -51,6 +51,25 @@ fn a_token_that_is_over_ends_them_unless_the_route_lets_them_go_on() {
 }
 
 #[test]
+fn a_route_says_how_long_after_its_token_and_with_which_code_a_websocket_ends() {
+    let at_once = "[[route]]\npath = \"/ws/now/*\"\nupstream = \"app\"\nwebsocket = true\nexpiry_grace = \"0s\"\n\
+                   websocket_close = 4401\n";
+    let world = World::with(|setup| setup.config.routes.push_str(&format!("\n{at_once}")));
+    let mut ended = world.open(upgrade("/ws/now/ended").bearer(&world.token("bob", "s2")));
+    world.end_session("s2");
+    assert_eq!(ended.read(4).unwrap(), b"\x88\x02\x11\x31", "a close frame of 4401");
+    world.wait_for_streams(0.0);
+    // With the leeway of 5 s it is over in some seconds, and 10 s later elsewhere.
+    let token = world.running.token(&json!({ "claims_set": { "sub": "alice", "exp": "@now+5", "iat": "@now-60" } }));
+    let mut now = world.open(upgrade("/ws/now/feed").bearer(&token));
+    let mut later = world.open(upgrade("/ws/feed").bearer(&token));
+    assert_eq!(now.read(4).unwrap(), b"\x88\x02\x11\x31", "a close frame of 4401");
+    assert!(now.is_closed_within(SOON));
+    assert_eq!(world.line_of("/ws/now/feed")["reason"], "expired");
+    assert!(!later.is_closed_within(Duration::from_secs(1)), "its route lets it stay");
+}
+
+#[test]
 fn whoever_goes_leaves_nothing_behind() {
     let world = World::new();
     for _ in 0..3 {

@@ -56,7 +56,8 @@ impl World {
     pub fn wait_for_streams(&self, count: f64) {
         let began = Instant::now();
         while (self.streams() - count).abs() > 0.1 {
-            assert!(began.elapsed() < SOON, "{} streams instead of {count}", self.streams());
+            let log = || self.running.gateway.log.text();
+            assert!(began.elapsed() < SOON, "{} streams instead of {count}\n{}", self.streams(), log());
         }
     }
 
@@ -77,6 +78,7 @@ impl World {
     }
 }
 
+/// A request for a WebSocket.
 pub fn upgrade(path: &str) -> Request {
     Request::get(path)
         .with("Connection", "Upgrade")
@@ -85,7 +87,8 @@ pub fn upgrade(path: &str) -> Request {
         .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
 }
 
-const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+/// The answer that opens a WebSocket.
+pub const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                       Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 const EVENTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n\
                       8\r\ndata: 1\n\r\n";

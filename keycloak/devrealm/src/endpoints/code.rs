@@ -3,6 +3,7 @@
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
 
 use crate::answer::Answer;
 use crate::codes::{Code, Redeemed};
@@ -18,6 +19,8 @@ pub(crate) fn answer(request: &TokenRequest<'_>, state: &mut State) -> Answered 
         Redeemed::First(code) => code,
         Redeemed::Again(code) => {
             detach(&code, state);
+            let about = json!({ "clientId": code.client_id, "sessionId": code.sid, "error": "invalid_code" });
+            state.events.note_user(request.inner.clock.now_ms(), "CODE_TO_TOKEN_ERROR", about);
             return Err(invalid_grant("Code not valid"));
         }
         Redeemed::Unknown => return Err(invalid_grant("Code not valid")),

@@ -23,7 +23,7 @@ pub(crate) async fn post(inner: &Arc<Inner>, call: &Call) -> Answer {
     match session_of(inner, call, &form, token) {
         Ok(sid) => {
             // That the session is gone already is no error.
-            end(inner, &sid).await;
+            end(inner, &sid, form.get("client_id")).await;
             Answer::empty(204)
         }
         Err(refusal) => refusal,
@@ -41,15 +41,17 @@ pub(crate) async fn confirm(inner: &Arc<Inner>, call: &Call) -> Answer {
     let asked = form.get("session_code").and_then(|code| page::open(inner, LOGOUT, code));
     let Some(asked) = asked else { return page::error("Logout failed") };
     if let Some(sid) = page::signed_in(inner, call) {
-        end(inner, &sid).await;
+        end(inner, &sid, None).await;
     }
     farewell(text(&asked, "redirect"))
 }
 
 /// Ends a session, and keeps in mind that it was its user who did.
-async fn end(inner: &Inner, sid: &str) {
+async fn end(inner: &Inner, sid: &str, client_id: Option<&str>) {
+    let user_id = inner.state().sessions.find(sid).map(|session| session.user_id.clone());
     if backchannel::end_session(inner, sid).await {
-        inner.state().events.note_logout(inner.clock.now_ms(), sid);
+        let about = json!({ "clientId": client_id, "userId": user_id, "sessionId": sid });
+        inner.state().events.note_user(inner.clock.now_ms(), "LOGOUT", about);
     }
 }
 
@@ -78,7 +80,7 @@ async fn by_browser(inner: &Arc<Inner>, fields: &Fields) -> Answer {
     let Ok(redirect) = way_out(inner, client_id, fields) else { return page::error("Invalid redirect uri") };
     match hint.as_ref().and_then(|claims| text(claims, "sid")) {
         Some(sid) => {
-            end(inner, sid).await;
+            end(inner, sid, client_id).await;
             farewell(redirect.as_deref())
         }
         None => ask(inner, redirect),

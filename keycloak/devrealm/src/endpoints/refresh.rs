@@ -1,6 +1,6 @@
 //! The refresh grant, with rotation as the realm file says.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::endpoints::token::{Answered, TokenRequest, invalid_grant};
@@ -54,7 +54,7 @@ fn renew(request: &TokenRequest<'_>, token: &str, state: &mut State) -> Result<A
     if !user.enabled {
         return Err(RefreshFailure::Disabled);
     }
-    if number(&claims, "iat") < user.not_before {
+    if number(&claims, "iat") < user.not_before.max(state.not_before) {
         return Err(RefreshFailure::Stale);
     }
     rotate(request, &claims, &sid, state)?;
@@ -96,6 +96,10 @@ fn rotate(request: &TokenRequest<'_>, claims: &Value, sid: &str, state: &mut Sta
             Reuse::Stale => return Err(RefreshFailure::Stale),
             Reuse::Exceeded => {
                 session.clients.remove(&request.client.client_id);
+                let about = json!({ "clientId": request.client.client_id, "userId": session.user_id, "sessionId": sid,
+                                    "error": "invalid_token",
+                                    "details": { "reason": RefreshFailure::Reused.description() } });
+                state.events.note_user(request.inner.clock.now_ms(), "REFRESH_TOKEN_ERROR", about);
                 return Err(RefreshFailure::Reused);
             }
         }

@@ -1,5 +1,7 @@
 //! Revocation of one token (RFC 7009). No logout token is sent for it: that is Keycloak's gap, and so it is here.
 
+use serde_json::json;
+
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::client_auth;
@@ -22,10 +24,18 @@ fn decide(inner: &Inner, call: &Call, form: &Fields) -> Result<Answer, Answer> {
     if let Ok(proof) = Proof::of(token, Expected::Refresh, inner, &state) {
         own(&proof, &client_id)?;
         end_client_session(&proof, &mut state);
+        let details = json!({ "revoked_client": client_id, "refresh_token_id": proof.claims.get("jti") });
+        let about = json!({ "clientId": client_id, "userId": proof.user_id, "sessionId": proof.claims.get("sid"),
+                            "details": details });
+        state.events.note_user(inner.clock.now_ms(), "REVOKE_GRANT", about);
         Ok(Answer::empty(200))
     } else if let Ok(proof) = Proof::of(token, Expected::Signed, inner, &state) {
         own(&proof, &client_id)?;
         state.revoke(text(&proof.claims, "jti").unwrap_or_default(), number(&proof.claims, "exp"));
+        // It names no session.
+        let about = json!({ "clientId": client_id, "userId": proof.user_id,
+                            "details": { "token_id": proof.claims.get("jti") } });
+        state.events.note_user(inner.clock.now_ms(), "REVOKE_GRANT", about);
         Ok(Answer::empty(200))
     } else {
         // A token that is dead already is no error (RFC 7009 §2.2), though Keycloak says so in the body.

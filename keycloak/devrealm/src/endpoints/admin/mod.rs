@@ -49,6 +49,10 @@ async fn dispatch(inner: &Inner, call: &Call, inside: &[&str]) -> Answered {
             caller.may(MANAGE_USERS)?;
             sessions::delete(inner, sid).await
         }
+        ("POST", ["logout-all"]) => {
+            caller.may(MANAGE_USERS)?;
+            sessions::logout_all(inner).await
+        }
         ("GET", ["admin-events"]) => caller.may(VIEW_EVENTS).and_then(|()| events::of_admins(inner, call)),
         ("GET", ["events"]) => caller.may(VIEW_EVENTS).and_then(|()| events::of_users(inner, call)),
         ("GET", ["clients"]) => caller.may(LIST_CLIENTS).and_then(|()| clients::list(inner, call, &caller)),

@@ -1,10 +1,10 @@
 //! The sessions of a user: listed and ended. Their clients hear of it by logout token.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Answered, unknown_user};
 use crate::answer::Answer;
-use crate::backchannel;
+use crate::backchannel::{self, Action};
 use crate::inner::Inner;
 use crate::representation;
 
@@ -28,6 +28,16 @@ pub(super) async fn logout(inner: &Inner, user_id: &str) -> Answered {
         backchannel::end_session(inner, &sid).await;
     }
     Ok(Answer::empty(204))
+}
+
+/// Ends every session of the realm. No logout token is sent; an order is.
+pub(super) async fn logout_all(inner: &Inner) -> Answered {
+    let now = inner.clock.now();
+    let told = backchannel::order(inner, Action::Logout, now).await;
+    let mut state = inner.state();
+    state.not_before = state.not_before.max(now);
+    state.sessions.remove_all();
+    Ok(Answer::json(200, &json!({ "successRequests": told })))
 }
 
 /// Ends one session.
