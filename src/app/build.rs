@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use super::authorities::Authorities;
+use super::keeper::Keeper;
 use super::reload::{Reload, ReloadMetrics};
 use super::signals::Hangups;
 use super::workshop::{SnapshotError, Workshop, longest_life};
@@ -24,7 +25,7 @@ use crate::proxy::HealthChecks;
 use crate::rights::{Directory, Epoch};
 use crate::signals::{AnnounceMetrics, Announcer, SignalMetrics, Signals, Spread};
 use crate::standing::{Follower, Membership, Standing};
-use crate::store::{Node, Options, Store, StoreError};
+use crate::store::{Node, Options, StoreError};
 use crate::telemetry::{Journal, Sink};
 use crate::upstream::UpstreamMetrics;
 
@@ -128,7 +129,7 @@ impl App {
 
         let signals = Arc::new(Signals::new(Arc::clone(&announcer), SignalMetrics::new(metrics.registry())?));
 
-        let kept = Arc::clone(&store);
+        let (kept, swept) = (Arc::clone(&store), Arc::clone(&directory));
         let authorities = std::env::var_os("SSL_CERT_FILE").map(|file| Authorities::with(file.as_ref()));
         let authorities = authorities.transpose().map_err(StartError::Authorities)?;
         let workshop = Workshop {
@@ -149,10 +150,15 @@ impl App {
         let fixed = Fixed::by(&settings);
         let certificates = certificates(&settings, &metrics, &mut tasks)?;
         let snapshot = Arc::new(ArcSwap::from_pointee(workshop.snapshot(settings, None).await?));
-        tasks.restarting(
-            "keeper",
-            keeper(Arc::clone(&standing), kept, Arc::clone(&spread), Arc::clone(&snapshot), keep),
-        );
+        let keeper = Keeper {
+            standing: Arc::clone(&standing),
+            directory: swept,
+            store: kept,
+            spread: Arc::clone(&spread),
+            snapshot: Arc::clone(&snapshot),
+            keep,
+        };
+        tasks.restarting("keeper", move || keeper.clone().run());
         if let Some(source) = source {
             let metrics = ReloadMetrics::new(metrics.registry())?;
             let reload = Reload::new(source, workshop, fixed, Arc::clone(&snapshot), certificates.clone(), metrics);
@@ -209,31 +215,5 @@ fn node(settings: &Settings) -> Node {
     Node { name: format!("{host}:{}", settings.server.listen.port()), version: env!("CARGO_PKG_VERSION").to_owned() }
 }
 
-/// Cleans what has expired, in memory and in the log, and members that are no more.
-fn keeper(
-    standing: Arc<Standing>,
-    store: Arc<dyn Store>,
-    spread: Arc<Spread>,
-    snapshot: Arc<ArcSwap<Snapshot>>,
-    keep: Duration,
-) -> impl FnMut() -> futures_util::future::BoxFuture<'static, ()> {
-    move || {
-        let (standing, store, spread) = (Arc::clone(&standing), Arc::clone(&store), Arc::clone(&spread));
-        let snapshot = Arc::clone(&snapshot);
-        Box::pin(async move {
-            loop {
-                spread.bury_the_dead().await;
-                tokio::time::sleep(BETWEEN_SWEEPS).await;
-                standing.sweep();
-                snapshot.load().identities.sweep(standing.clock().wall());
-                if let Err(error) = store.clean(keep).await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the change log could not be cleaned");
-                }
-            }
-        })
-    }
-}
-
 /// Beyond the longest life of a token: clocks differ, and a sweep is not on time.
 const SPARE: Duration = Duration::from_secs(600);
-const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);

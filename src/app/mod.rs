@@ -7,6 +7,7 @@ pub mod database;
 mod descriptors;
 mod events;
 mod issuers;
+mod keeper;
 pub mod realm;
 mod reload;
 mod run;

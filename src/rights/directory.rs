@@ -17,6 +17,8 @@ use crate::store::{Position, Rights, StoreError, UserState};
 pub struct Directory {
     store: Arc<dyn Rights>,
     accounts: Cache<Subject, Known>,
+    /// Those of them that were used lately, where a look costs less.
+    recent: quick_cache::sync::Cache<Subject, Arc<Account>>,
     catalogue: ArcSwap<Catalogue>,
     reading_catalogue: Mutex<()>,
     epoch: Arc<Epoch>,
@@ -58,6 +60,7 @@ impl Directory {
         Ok(Self {
             store,
             accounts: Cache::builder().max_capacity(MAX_ACCOUNTS).time_to_live(KEEP).build(),
+            recent: quick_cache::sync::Cache::new(MAX_RECENT),
             catalogue: ArcSwap::from_pointee(catalogue),
             reading_catalogue: Mutex::new(()),
             epoch,
@@ -67,9 +70,9 @@ impl Directory {
 
     /// The principal behind an identity.
     pub async fn enrich(&self, identity: Arc<Identity>) -> Result<Principal, EnrichError> {
-        let account = match self.known(identity.subject()).await? {
-            Known::Account(account) => account,
-            Known::Nobody { as_of, .. } => self.provision(&identity, as_of).await?,
+        let account = match self.recent.get(identity.subject()) {
+            Some(account) if account.epoch() == self.epoch.now() => account,
+            Some(_) | None => self.account(&identity).await?,
         };
         match account.row().state {
             UserState::Active => {}
@@ -81,8 +84,25 @@ impl Directory {
         Ok(Principal::new(identity, account, entitlement))
     }
 
+    async fn account(&self, identity: &Identity) -> Result<Arc<Account>, EnrichError> {
+        let account = match self.known(identity.subject()).await? {
+            Known::Account(account) => account,
+            Known::Nobody { as_of, .. } => self.provision(identity, as_of).await?,
+        };
+        self.recent.insert(identity.subject().clone(), Arc::clone(&account));
+        Ok(account)
+    }
+
+    /// Forgets which accounts were used lately, so that none is kept longer than [`KEEP`] and until this is called again.
+    pub fn sweep(&self) {
+        self.recent.clear();
+    }
+
     /// Forgets what was read of a subject before `position`.
     pub async fn forget(&self, subject: &Subject, position: Position) {
+        if self.recent.get(subject).is_some_and(|account| account.as_of() < position) {
+            self.recent.remove(subject);
+        }
         if self.accounts.get(subject).await.is_some_and(|known| known.as_of() < position) {
             self.accounts.invalidate(subject).await;
         }
@@ -90,6 +110,7 @@ impl Directory {
 
     /// Forgets everybody and reads the catalogue again: what was read cannot be compared with the log any more.
     pub async fn restart(&self) -> Result<(), StoreError> {
+        self.recent.clear();
         self.accounts.invalidate_all();
         let _one = self.reading_catalogue.lock().await;
         self.read_catalogue().await
@@ -159,6 +180,9 @@ impl Directory {
 
 /// A row is some 500 bytes: 100,000 users are 50 MB.
 const MAX_ACCOUNTS: u64 = 100_000;
+
+/// An entry is two pointers and a subject.
+const MAX_RECENT: usize = 100_000;
 
 /// How long a request waits behind others that read the catalogue.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -90,6 +90,7 @@ impl Sink {
 
     /// Lines are gathered for a moment, so that a busy gateway writes often enough and not once a line.
     fn write_on(&self, file: &mut impl Write) {
+        let mut spare = Vec::new();
         loop {
             let mut waiting = self.shared.waiting.lock();
             while waiting.lines.is_empty() {
@@ -97,17 +98,19 @@ impl Sink {
             }
             drop(waiting);
             thread::sleep(GATHER);
-            self.write_once(file);
+            self.write_once(file, &mut spare);
         }
     }
 
-    fn write_once(&self, file: &mut impl Write) {
+    /// Writes what waits. Two buffers take turns, so that neither grows again each time.
+    fn write_once(&self, file: &mut impl Write, spare: &mut Vec<u8>) {
         let mut waiting = self.shared.waiting.lock();
-        let lines = std::mem::take(&mut waiting.lines);
+        std::mem::swap(&mut waiting.lines, spare);
         waiting.writing = true;
         drop(waiting);
         // There is nowhere left to say that standard error is gone.
-        let _ = file.write_all(&lines);
+        let _ = file.write_all(spare);
+        spare.clear();
         self.shared.waiting.lock().writing = false;
         self.shared.changed.notify_all();
     }
@@ -159,7 +162,7 @@ mod tests {
         sink.line(b"one\n");
         sink.line(b"two\n");
         let mut file = Vec::new();
-        sink.write_once(&mut file);
+        sink.write_once(&mut file, &mut Vec::new());
         assert_eq!(file, b"one\ntwo\n");
         sink.finish();
     }

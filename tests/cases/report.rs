@@ -10,6 +10,7 @@ use crate::case::{Case, Verdict};
 pub struct Report {
     verbose: bool,
     classes: Mutex<BTreeMap<String, Counts>>,
+    wrong: Mutex<Vec<String>>,
 }
 
 #[derive(Default)]
@@ -22,7 +23,7 @@ struct Counts {
 impl Report {
     /// An empty one; a verbose one names the cases that are not run.
     pub fn new(verbose: bool) -> Self {
-        Self { verbose, classes: Mutex::default() }
+        Self { verbose, classes: Mutex::default(), wrong: Mutex::default() }
     }
 
     /// Counts a case, and says at once what was wrong with it.
@@ -33,10 +34,13 @@ impl Report {
             Verdict::Right => counts.right += 1,
             Verdict::Wrong(lines) => {
                 counts.wrong += 1;
-                println!("WRONG {} {}: {}", case.id(), case.class(), case.title());
+                let mut text = format!("WRONG {} {}: {}", case.id(), case.class(), case.title());
                 for line in lines {
-                    println!("    {line}");
+                    text.push_str("\n    ");
+                    text.push_str(&line);
                 }
+                println!("{text}");
+                self.wrong.lock().unwrap().push(text);
             }
             Verdict::NotRun(reason) => {
                 counts.not_run += 1;
@@ -47,12 +51,15 @@ impl Report {
         }
     }
 
-    /// Prints the sums and gives the exit code.
+    /// Prints the sums, what was wrong once more for who sees the end alone, and gives the exit code.
     pub fn print(&self) -> ExitCode {
         let classes = self.classes.lock().unwrap();
         println!();
         for (class, counts) in classes.iter() {
             println!("{class:<32} right {:>3}, wrong {:>3}, not run {:>3}", counts.right, counts.wrong, counts.not_run);
+        }
+        for text in self.wrong.lock().unwrap().iter() {
+            println!("{text}");
         }
         let sum = |count: fn(&Counts) -> usize| classes.values().map(count).sum::<usize>();
         let wrong = sum(|counts| counts.wrong);
