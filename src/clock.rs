@@ -62,7 +62,7 @@ pub struct Clock(Source);
 enum Source {
     System,
     #[cfg(test)]
-    Manual(std::sync::Arc<std::sync::atomic::AtomicU64>),
+    Manual(std::sync::Arc<crate::sync::AtomicU64>),
 }
 
 impl Clock {

@@ -238,4 +238,6 @@ const TRUSTS: usize = 2;
 const READS: usize = 3;
 
 #[cfg(test)]
+mod interleavings;
+#[cfg(test)]
 mod tests;

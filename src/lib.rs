@@ -32,6 +32,8 @@ pub mod keycloak;
 pub mod store;
 pub mod streams;
 
+mod sync;
+
 #[cfg(test)]
 pub(crate) mod fault;
 #[cfg(any(test, fuzzing))]

@@ -134,7 +134,7 @@ impl Stay {
 
     /// Returns when the request would not be let in any more, with what it would be told. Registers first and asks then,
     /// so that no change falls in between.
-    async fn over(self) -> Rejection {
+    pub(crate) async fn over(self) -> Rejection {
         let Some(principal) = self.admission.grant().principal() else { return pending().await };
         let registration = self.gateway.streams().register(principal.identity());
         loop {

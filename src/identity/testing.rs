@@ -14,13 +14,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
-use super::keys::Key;
-use crate::clock::Timestamp;
+use super::keys::{IssuerKeys, Key, KeySet};
+use crate::clock::{Clock, Timestamp};
 use crate::config::Issuer;
 
-pub(super) const NOW: Timestamp = Timestamp(crate::clock::Clock::MANUAL_EPOCH);
+pub(crate) const NOW: Timestamp = Timestamp(crate::clock::Clock::MANUAL_EPOCH);
 
-pub(super) const ISSUER: &str = "https://sso.test/realms/acme";
+pub(crate) const ISSUER: &str = "https://sso.test/realms/acme";
 
 pub(super) const ALGORITHMS: [Algorithm; 5] =
     [Algorithm::RS256, Algorithm::PS256, Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA];
@@ -30,7 +30,7 @@ static RSA: LazyLock<Arc<RsaKeyPair>> = LazyLock::new(|| Arc::new(RsaKeyPair::ge
 
 /// A private key with its name.
 #[derive(Clone)]
-pub(super) struct Signer {
+pub(crate) struct Signer {
     kid: String,
     pair: Pair,
 }
@@ -48,7 +48,7 @@ impl Signer {
         Self { kid: kid.to_owned(), pair: Pair::Rs256 }
     }
 
-    pub(super) fn es256(kid: &str) -> Self {
+    pub(crate) fn es256(kid: &str) -> Self {
         Self::ec(kid, Algorithm::ES256, &ECDSA_P256_SHA256_FIXED_SIGNING)
     }
 
@@ -105,7 +105,7 @@ impl Signer {
         Key::from_jwk(&serde_json::from_value(self.jwk()).unwrap(), &ALGORITHMS).unwrap()
     }
 
-    pub(super) fn sign(&self, claims: &Value) -> String {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         self.sign_text(&claims.to_string())
     }
 
@@ -141,8 +141,13 @@ pub(super) fn jwks(signers: &[&Signer]) -> String {
     json!({ "keys": signers.iter().map(|signer| signer.jwk()).collect::<Vec<_>>() }).to_string()
 }
 
+/// Puts the keys of these signers in place, as a read of the issuer does.
+pub(crate) fn publish(keys: &IssuerKeys, signers: &[&Signer], clock: &Clock) {
+    keys.replace(KeySet::parse(jwks(signers).as_bytes(), &ALGORITHMS).unwrap(), clock.boot());
+}
+
 /// The settings of the fixture: leeway 5 s, audience `gateway-api`, client `gateway`.
-pub(super) fn issuer() -> Issuer {
+pub(crate) fn issuer() -> Issuer {
     Issuer {
         name: "acme".into(),
         issuer: ISSUER.into(),
@@ -161,7 +166,7 @@ pub(super) fn issuer() -> Issuer {
 }
 
 /// The claims of a good access token at `NOW`.
-pub(super) fn claims() -> Value {
+pub(crate) fn claims() -> Value {
     json!({
         "iss": ISSUER, "sub": "alice", "aud": "gateway-api", "exp": NOW.0 + 300, "iat": NOW.0 - 5, "typ": "Bearer",
         "azp": "gateway", "jti": "jti-1", "sid": "sid-1", "scope": "openid profile", "acr": "1",

@@ -1,6 +1,8 @@
 //! Which log positions count in: positions of two epochs cannot be compared.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
+
+use crate::sync::AtomicU64;
 
 /// The number of times the log was found to be another one (a restored backup, a failover).
 #[derive(Debug, Default)]

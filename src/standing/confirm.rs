@@ -1,7 +1,7 @@
 //! The question that is asked last: may this still pass?
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::written::Written;
@@ -12,6 +12,7 @@ use crate::keycloak::Introspection;
 use crate::rights::{Epoch, Principal};
 use crate::store::{Batch, Change, ChangeKind, Position};
 use crate::streams::Streams;
+use crate::sync::AtomicI64;
 
 /// Everything that can make a proven, enriched principal untrue. Answers from memory, without waiting.
 #[derive(Debug)]
@@ -181,7 +182,7 @@ impl Standing {
     /// was sent, which did not return these entries.
     pub(super) fn apply(&self, batch: &Batch, since: Option<Boot>) {
         if batch.restarted {
-            // In this order: in between, nothing of the old epoch passes.
+            // In this order, and asked for in the other: in between, nothing of the old epoch passes.
             self.epoch.turn();
             self.marks.clear();
             self.written.lose();
@@ -219,14 +220,14 @@ impl Standing {
     }
 
     fn staleness(&self, principal: &Principal) -> Option<Staleness> {
+        let account = self.marks.overtaken(principal.identity().subject(), principal.account_as_of());
+        let catalogue = self.marks.catalogue();
+        // After the marks: whoever finds them cleared finds the epoch turned.
         if !principal.is_of(self.epoch.now()) {
             return Some(Staleness::Account(Position(i64::MAX)));
         }
-        if let Some(position) = self.marks.overtaken(principal.identity().subject(), principal.account_as_of()) {
-            return Some(Staleness::Account(position));
-        }
-        let catalogue = self.marks.catalogue();
-        (principal.catalogue_as_of() < catalogue).then_some(Staleness::Catalogue(catalogue))
+        let catalogue = (principal.catalogue_as_of() < catalogue).then_some(Staleness::Catalogue(catalogue));
+        account.map(Staleness::Account).or(catalogue)
     }
 }
 

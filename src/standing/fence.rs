@@ -1,12 +1,13 @@
 //! Whether this node may trust its memory: its lease, which the last poll gave it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::clock::{Boot, Clock};
 use crate::store::LEASE;
+use crate::sync::{AtomicBool, AtomicU64};
 
 /// Closes when the log could not be read for too long: what is in memory may then be outdated, and nobody
 /// would know.

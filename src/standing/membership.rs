@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::Standing;
 use crate::id;
 use crate::store::{Batch, Node, Store, StoreError};
+use crate::sync::Mutex;
 
 /// The membership of this process, under a fresh id each time that it joins.
 pub struct Membership {

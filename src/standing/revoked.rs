@@ -5,11 +5,12 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-use papaya::{Equivalent, HashMap};
+use papaya::Equivalent;
 
 use crate::clock::{Boot, Clock};
 use crate::identity::Identity;
 use crate::store::{Change, ChangeKind};
+use crate::sync::HashMap;
 
 /// The revocations that this node has learned. Each is kept for as long as a token could live, by this node's
 /// own boot clock, and then forgotten.

@@ -1,13 +1,12 @@
 //! How new a principal must be: the last change of everybody's rights, of a subject's, and of the catalogue.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
-
-use papaya::HashMap;
 
 use crate::clock::{Boot, Clock};
 use crate::identity::Subject;
 use crate::store::{Change, ChangeKind, Position};
+use crate::sync::{AtomicI64, HashMap};
 
 /// The log positions that principals are measured against. A mark of a subject is forgotten when every
 /// principal that was loaded before it is gone from the cache.

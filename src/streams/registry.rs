@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::key::{Concerned, Key};
 use crate::identity::Identity;
 use crate::store::Change;
+use crate::sync::Mutex;
 
 /// Open requests by what a change can name. As large as the number of requests that live long, which connections and
 /// streams bound.

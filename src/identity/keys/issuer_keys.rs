@@ -1,15 +1,15 @@
 //! The keys of one issuer as requests see them: found at once, or awaited while one read is in flight.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::{Key, KeySet, KeysMetrics, Pace};
 use crate::clock::{Boot, Clock};
+use crate::sync::{ArcSwap, AtomicU64};
 
 /// The keys of one issuer. They are read by `run`; without it nothing is ever read.
 #[derive(Debug)]

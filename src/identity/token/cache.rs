@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use quick_cache::sync::Cache;
 
 use super::metrics::TokenMetrics;
 use crate::clock::Timestamp;
 use crate::identity::Identity;
 use crate::identity::keys::{IssuerKeys, Key};
+use crate::sync::Cache;
 
 /// The digest of a whole token. The signature is part of it: another signature over the same claims is another
 /// token, and is verified itself.
