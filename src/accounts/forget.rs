@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn only_who_holds_nothing_is_forgotten() {
         let mut alice = user("alice");
-        let forget = Forget { subject: alice.subject.clone() };
+        let forget = Forget { subject: alice.subject.clone().unwrap() };
         assert_eq!(forget.clone().decide(&Facts::default()), Ok(Plan::default()));
         let facts = |user| Facts { users: vec![user], ..Facts::default() };
         let plan = forget.clone().decide(&facts(alice.clone()));

@@ -19,8 +19,8 @@ use super::carrier::Carrier;
 use super::passage::Passage;
 
 impl Carrier {
-    /// Runs a hook that does not wait. After a panic, what Pingora takes for a failure of the request: it has `fail`
-    /// answer, and calls no hook of the request but `logging` then.
+    /// Runs a hook that does not wait. After a panic, an error that Pingora takes for a failure of the request: nothing is
+    /// sent again for it, and `fail_to_proxy` answers.
     fn caught<T>(
         &self,
         hook: &'static str,

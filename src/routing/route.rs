@@ -59,6 +59,25 @@ pub struct UpstreamTarget {
     pub max_body: Option<u64>,
 }
 
+#[cfg(test)]
+impl UpstreamTarget {
+    /// To an upstream `app`, with nothing special about it.
+    pub(crate) fn plain() -> Self {
+        Self {
+            upstream: "app".into(),
+            strip_prefix: None,
+            upstream_host: UpstreamHost::Keep,
+            encoded_slash: false,
+            forward_token: false,
+            websocket: false,
+            outlive: Outlive::Always,
+            close: CloseCode::Policy,
+            timeout: Duration::from_secs(60),
+            max_body: None,
+        }
+    }
+}
+
 /// How long a request that goes on may outlive its token, with the leeway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outlive {

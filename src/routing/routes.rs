@@ -116,7 +116,7 @@ mod tests {
     use crate::routing::{CloseCode, Outlive, UpstreamHost, UpstreamTarget};
 
     fn route(label: &str) -> Route {
-        leading_to(Target::Upstream(target()), label)
+        leading_to(Target::Upstream(UpstreamTarget::plain()), label)
     }
 
     /// `METHODS HOST PATH`, where `any` and `-` stand for no methods and no host.
@@ -132,21 +132,6 @@ mod tests {
             rule: Rule::Public,
             target,
             cors_origins: Vec::new(),
-        }
-    }
-
-    fn target() -> UpstreamTarget {
-        UpstreamTarget {
-            upstream: "app".into(),
-            strip_prefix: None,
-            upstream_host: UpstreamHost::Keep,
-            encoded_slash: false,
-            forward_token: false,
-            websocket: false,
-            outlive: Outlive::Always,
-            close: CloseCode::Policy,
-            timeout: std::time::Duration::from_secs(60),
-            max_body: None,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::policy::{Requirements, Rule};
 use crate::problem::Rejection;
 use crate::rights::{Directory, Epoch};
 use crate::routing::{HostPattern, Methods, PathPattern, Route, Target};
-use crate::signals::Introspector;
+use crate::signals::{IntrospectionMetrics, Introspector};
 use crate::standing::{Follower, Live, Membership, Standing};
 use crate::store::testing::node;
 use crate::store::{Change, ChangeKind};
@@ -49,7 +49,8 @@ impl Node {
         testing::publish(&keys, &[&SIGNER], &clock);
         let tokens = TokenMetrics::new(&registry).unwrap();
         let identities = Arc::new(Identities::new(vec![(issuer(), Arc::clone(&keys))], 10, tokens));
-        let asked = (Arc::new(Introspector::new(vec![])), WhenBlind::Refuse);
+        let metrics = IntrospectionMetrics::new(&registry).unwrap();
+        let asked = (Arc::new(Introspector::new(vec![], metrics)), WhenBlind::Refuse);
         let gateway = Arc::new(Gateway::new(identities, Arc::clone(&directory), Arc::clone(&standing), asked));
         Arc::new(Self { clock, log, keys, standing, membership, gateway, directory })
     }

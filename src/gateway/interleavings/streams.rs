@@ -8,13 +8,15 @@ use shuttle::thread;
 use super::exploration::explore;
 use super::node::{Node, TOKEN, session_ended};
 use crate::problem::Rejection;
+use crate::routing::UpstreamTarget;
 use crate::standing::Death;
 use crate::stay::Stay;
 
 fn a_stream_ends(change: impl Fn(&Node) + Clone + Send + Sync + 'static) {
     explore(move || {
         let node = Node::started();
-        let stay = Stay::new(node.admission(&TOKEN), Arc::clone(&node.gateway), node.clock.clone(), true);
+        let target = UpstreamTarget::plain();
+        let stay = Stay::new(node.admission(&TOKEN), Arc::clone(&node.gateway), node.clock.clone(), &target);
         // Where nobody wakes it, shuttle finds that nothing can go on.
         let stream = thread::spawn(move || block_on(stay.over()));
         change(&node);

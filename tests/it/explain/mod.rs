@@ -167,7 +167,7 @@ fn compare(running: &Running, asked: Asked) {
             assert_eq!(line["upstream"], "app", "{}", shown());
         }
         "answered" => {
-            assert!(["", "media-type", "malformed-body", "logout-token"].contains(&reason), "{}", shown());
+            assert!(["", "media-type", "malformed-body", "token-structure"].contains(&reason), "{}", shown());
             assert_eq!((&line["upstream"], &said["to"]), (&"".into(), &"the gateway itself".into()), "{}", shown());
         }
         refused => assert_eq!(refused, format!("{status} {reason}"), "{}", shown()),
