@@ -113,7 +113,7 @@ mod tests {
 
     use super::*;
     use crate::policy::Rule;
-    use crate::routing::{CloseCode, Outlive, UpstreamHost, UpstreamTarget};
+    use crate::routing::UpstreamTarget;
 
     fn route(label: &str) -> Route {
         leading_to(Target::Upstream(UpstreamTarget::plain()), label)
