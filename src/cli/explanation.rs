@@ -30,8 +30,20 @@ pub(super) struct Explanation {
     because: Vec<String>,
 }
 
-/// Why somebody may enter; or the facts of the refusal, and why.
-type Entered = Result<Vec<String>, (Facts, Vec<String>)>;
+/// Why somebody may enter, or why not.
+type Entered = Result<Vec<String>, Refused>;
+
+/// The status and the reason, as the log has them, and why.
+struct Refused {
+    outcome: String,
+    because: Vec<String>,
+}
+
+impl Refused {
+    fn new(facts: &Facts, because: Vec<String>) -> Self {
+        Self { outcome: format!("{} {}", facts.status, facts.reason), because }
+    }
+}
 
 impl Judgement<'_> {
     /// In the order in which the gateway goes.
@@ -40,7 +52,7 @@ impl Judgement<'_> {
             Ok(route) => route,
             Err(error) => {
                 let because = self.no_route(&error, incoming);
-                return Explanation::new(None, None, Err(((&error).into(), vec![because])), "");
+                return Explanation::new(None, None, Err(Refused::new(&(&error).into(), vec![because])), "");
             }
         };
         let entered = match &route.rule {
@@ -53,7 +65,7 @@ impl Judgement<'_> {
                 let entered = entered.map(|because| if because.is_empty() { vec![open.to_owned()] } else { because });
                 let carried = entered.and_then(|because| match Forward::check(target, incoming) {
                     Ok(()) => Ok(because),
-                    Err(error) => Err(((&error).into(), vec![error.to_string()])),
+                    Err(error) => Err(Refused::new(&(&error).into(), vec![error.to_string()])),
                 });
                 Explanation::new(Some(route), Some(format!("upstream {}", target.upstream)), carried, "forwarded")
             }
@@ -85,12 +97,11 @@ impl Judgement<'_> {
         match api::access(&self.settings.auth, endpoint) {
             Some(Access::SignedInOrClient) => {
                 let ours = "the client of the gateway may call it too, by its secret".to_owned();
-                let mut because = self.enter(&Requirements::default()).map_err(|(facts, mut because)| {
-                    because.push(ours.clone());
-                    (facts, because)
-                })?;
-                because.push(ours);
-                Ok(because)
+                let mut entered = self.enter(&Requirements::default());
+                match &mut entered {
+                    Ok(because) | Err(Refused { because, .. }) => because.push(ours),
+                }
+                entered
             }
             Some(Access::SignedIn) => Ok(entered),
             Some(Access::Anybody) | None => Ok(vec!["anybody may call it: what the request brings decides".to_owned()]),
@@ -101,9 +112,9 @@ impl Judgement<'_> {
         match self.whom {
             Whom::Nobody => {
                 let because = "it is for signed-in users, and no --user was given".to_owned();
-                Err(((&CredentialError::Missing).into(), vec![because]))
+                Err(Refused::new(&(&CredentialError::Missing).into(), vec![because]))
             }
-            Whom::Refused { error, because } => Err((error.into(), vec![because.clone()])),
+            Whom::Refused { error, because } => Err(Refused::new(&error.into(), vec![because.clone()])),
             Whom::Known { name, held, remark } => {
                 let remark = remark.iter().map(|remark| (*remark).to_owned());
                 match asked.judge_rights(held) {
@@ -113,7 +124,7 @@ impl Judgement<'_> {
                     }
                     Err(denial) => {
                         let because = missing(asked, held).into_iter().chain(remark).chain(self.roles_of_tokens());
-                        Err(((&denial).into(), because.collect()))
+                        Err(Refused::new(&(&denial).into(), because.collect()))
                     }
                 }
             }
@@ -167,13 +178,13 @@ fn unseen(asked: &Requirements) -> Vec<String> {
 impl Explanation {
     /// Of a request that cannot be read in one way only.
     pub(super) fn unreadable(rejection: &Rejection) -> Self {
-        Self::new(None, None, Err((rejection.into(), vec![rejection.to_string()])), "")
+        Self::new(None, None, Err(Refused::new(&rejection.into(), vec![rejection.to_string()])), "")
     }
 
     fn new(route: Option<&Arc<Route>>, to: Option<String>, entered: Entered, done: &str) -> Self {
         let (outcome, because) = match entered {
             Ok(because) => (done.to_owned(), because),
-            Err((facts, because)) => (format!("{} {}", facts.status, facts.reason), because),
+            Err(Refused { outcome, because }) => (outcome, because),
         };
         Self { route: route.map(|route| route.label.to_string()), to, outcome, because }
     }
