@@ -16,9 +16,9 @@ pub(super) fn of_users(inner: &Inner, call: &Call) -> Answered {
     let (state, wanted) = (inner.state(), wanted(call));
     // Keycloak does not say which.
     let known = wanted.types.iter().all(|kind| state.events.knows(kind));
-    known.then(|| Answer::json(200, &state.events.user(&wanted))).ok_or_else(|| {
-        Answer::oauth(500, "unknown_error", "For more on this error consult the server log.")
-    })
+    known
+        .then(|| Answer::json(200, &state.events.user(&wanted)))
+        .ok_or_else(|| Answer::oauth(500, "unknown_error", "For more on this error consult the server log."))
 }
 
 fn wanted(call: &Call) -> Wanted {
