@@ -125,6 +125,16 @@ fn keys_of_later_versions_are_unknown() {
     }
 }
 
+#[test]
+fn a_close_code_is_one_of_two() {
+    let close = |value: &str| said(&with_route(&format!("path = \"/a\"\nwebsocket = true\nwebsocket_close = {value}")));
+    assert_eq!((close("1008"), close("4401")), ("nothing\n".to_owned(), "nothing\n".to_owned()));
+    for wrong in ["1000", "1009", "-1", "\"4401\""] {
+        assert!(close(wrong).contains("[[route]] websocket_close = "), "{wrong}");
+    }
+    assert!(close("1009").contains("take 1008 or 4401"));
+}
+
 /// CFG-005.
 #[test]
 fn a_plain_http_issuer_is_for_loopback_only() {
