@@ -17,6 +17,7 @@ mod probe;
 mod realm;
 mod realm_settings;
 mod report;
+mod seen;
 mod service_account;
 mod token;
 mod upstreams;
@@ -33,7 +34,8 @@ pub use report::{Counts, Report};
 pub use upstreams::upstreams;
 
 /// An error with everything behind it, as one sentence.
-fn causes(error: &dyn std::error::Error) -> String {
+#[must_use]
+pub fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -12,7 +12,8 @@ pub(super) async fn enter(realm: &Realm<'_>, client: &Client) -> Result<(Finding
     let after = realm.clock.wall();
     match OwnToken::read(tokens.access_token(), before, after) {
         Some(token) => Ok((Finding::ok(Check::Client, format!("client {} is let in", client.id)), token)),
-        None => Err(Finding::fail(Check::Client, "Keycloak gives our client something that is no JWT")),
+        None => Err(Finding::fail(Check::Client, "Keycloak gives our client something that is no JWT")
+            .remedy(Remedy::advice("see that what answers there is Keycloak; other issuers need no client of ours"))),
     }
 }
 
@@ -48,7 +49,8 @@ fn refused(realm: &Realm<'_>, client: &Client, error: &KeycloakError) -> Finding
         ("invalid_client", _) => fail(format!("the realm has no client {id}, or it is switched off"))
             .remedy(kcadm.client(&[("enabled", "true")]))
             .remedy(Remedy::setting(format!("{} client_id, if it has another name", realm.section()))),
-        _ => fail(format!("client {id} is refused: {}", causes(error))),
+        _ => fail(format!("client {id} is refused: {}", causes(error)))
+            .remedy(Remedy::advice("Keycloak's log, and its event CLIENT_LOGIN_ERROR, say more")),
     }
 }
 

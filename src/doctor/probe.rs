@@ -8,6 +8,7 @@ use http::StatusCode;
 use tokio::time::{sleep, timeout};
 
 use super::gateway::Neighbour;
+use super::seen::Seen;
 use super::token::OwnToken;
 use super::{Check, Finding, Realm, Remedy, causes};
 use crate::accounts::{Enrol, Forget, KeycloakAccount, carry_out};
@@ -35,16 +36,6 @@ pub struct Probe<'a> {
 struct Session {
     token: String,
     sid: String,
-}
-
-/// What was seen while a session ended.
-struct Seen {
-    /// From the begin of the deletion to Keycloak's answer.
-    answered: Duration,
-    /// From the begin of the deletion to the first refusal.
-    refused: Option<Duration>,
-    /// Whether a request that began after the answer was refused.
-    at_once: bool,
 }
 
 impl Probe<'_> {
@@ -86,7 +77,7 @@ impl Probe<'_> {
     async fn rehearse(&self, admin: &Admin, person: &ThrowAwayUser, user: &KeycloakUser) -> Vec<Finding> {
         match self.log_in(person, user).await {
             Ok(session) => match self.end(admin, &session).await {
-                Ok(seen) => self.judge(&seen),
+                Ok(seen) => seen.judge(self.realm),
                 Err(error) => vec![Finding::not_tried(Check::ProbeToken, causes(&error))],
             },
             Err(finding) => vec![finding],
@@ -183,48 +174,6 @@ impl Probe<'_> {
         self.realm.issuer.events_interval.saturating_mul(2) + Duration::from_secs(10)
     }
 
-    fn judge(&self, seen: &Seen) -> Vec<Finding> {
-        let answered = humantime::format_duration(Duration::from_millis(millis(seen.answered)));
-        let refused = seen.refused.map(|took| humantime::format_duration(Duration::from_millis(millis(took))));
-        match (seen.at_once, refused) {
-            (true, Some(refused)) => vec![
-                Finding::ok(
-                    Check::ProbeToken,
-                    "when Keycloak had answered the end of a session, its token was refused",
-                ),
-                Finding::ok(
-                    Check::ProbeSignal,
-                    format!(
-                        "a logout token took {refused} from the begin of the deletion, Keycloak's answer {answered}"
-                    ),
-                ),
-            ],
-            (_, Some(refused)) => vec![
-                Finding::fail(
-                    Check::ProbeToken,
-                    "a token was let in after Keycloak had answered the end of its session",
-                ),
-                self.late(&format!("no logout token has come: the events told it after {refused}")),
-            ],
-            (_, None) => vec![
-                Finding::fail(Check::ProbeToken, "the session has ended, and its token is let in until it expires"),
-                self.late("neither a logout token nor the events told of it"),
-            ],
-        }
-    }
-
-    fn late(&self, message: &str) -> Finding {
-        let url = self.realm.endpoint("/backchannel-logout");
-        let members = [
-            ("attributes.\"backchannel.logout.url\"", &*url),
-            ("attributes.\"backchannel.logout.session.required\"", "true"),
-            ("frontchannelLogout", "false"),
-        ];
-        Finding::fail(Check::ProbeSignal, message)
-            .remedy(self.realm.kcadm().client(&members))
-            .remedy(Remedy::advice("see that Keycloak itself reaches that address; its log says where it failed"))
-    }
-
     fn no_user(&self, error: &KeycloakError) -> Finding {
         let found = Finding::not_tried(Check::ProbeToken, format!("no user can be made: {}", causes(error)));
         match error {
@@ -300,10 +249,6 @@ impl Probe<'_> {
     fn name(&self, findings: Vec<Finding>) -> Vec<Finding> {
         findings.into_iter().map(|finding| finding.about(&self.realm.issuer.name)).collect()
     }
-}
-
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 const PREFIX: &str = "doorward-probe-";

@@ -174,7 +174,8 @@ impl OwnToken {
                 Finding::warn(check, message + ": a node that is blind refuses them all")
                     .remedy(realm.kcadm().audience(&client.id))
             }
-            Err(error) => Finding::fail(check, causes(&error)),
+            Err(error) => Finding::fail(check, causes(&error))
+                .remedy(Remedy::advice("see that Keycloak and its database are well, and look at its log")),
         }
     }
 

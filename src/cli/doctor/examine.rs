@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::app::{database, realm};
 use crate::clock::Clock;
 use crate::config::{Issuer, Settings};
-use crate::doctor::{Check, Finding, Neighbour, Probe, Realm, Verdict, certificates, inspected, nodes, upstreams};
+use crate::doctor::{
+    Check, Finding, Neighbour, Probe, Realm, Remedy, Verdict, causes, certificates, inspected, nodes, upstreams,
+};
 use crate::keycloak::{Administrator, Http, KeycloakMetrics};
 use crate::store::{Options, Store};
 
@@ -23,7 +25,8 @@ pub(super) async fn run(settings: &Settings, order: &Order) -> Vec<Finding> {
     let realms = match http() {
         Ok(http) => settings.issuers().map(|issuer| look_at(issuer, settings, &http, &clock)).collect(),
         Err(why) => {
-            findings.push(Finding::fail(Check::Discovery, why));
+            let advice = "SSL_CERT_FILE must name a file of certificates in PEM, or nothing";
+            findings.push(Finding::fail(Check::Discovery, why).remedy(Remedy::Advice(advice.to_owned())));
             Vec::new()
         }
     };
@@ -65,7 +68,7 @@ fn is_refused(findings: &[Finding]) -> bool {
 
 fn http() -> Result<Arc<Http>, String> {
     let metrics = KeycloakMetrics::new(&prometheus::Registry::new()).map_err(|error| error.to_string())?;
-    realm::http(metrics).map(Arc::new).map_err(|error| super::super::sentence(&error))
+    realm::http(metrics).map(Arc::new).map_err(|error| causes(&error))
 }
 
 fn look_at<'s>(issuer: &'s Issuer, settings: &'s Settings, http: &Arc<Http>, clock: &Clock) -> Realm<'s> {
@@ -91,7 +94,9 @@ async fn store(settings: &Settings, clock: &Clock) -> (Vec<Finding>, Option<Arc<
             (findings, Some(store))
         }
         Err(error) => {
-            findings.push(Finding::fail(Check::Database, super::super::sentence(&error)));
+            let advice = "docs/users.md says which rights the gateway needs on its users database";
+            let found = Finding::fail(Check::Database, causes(&error));
+            findings.push(found.remedy(Remedy::Advice(advice.to_owned())));
             (findings, None)
         }
     }

@@ -73,15 +73,18 @@ fn a_service_account_without_roles_says_what_would_give_them() {
 fn a_client_that_is_not_let_in_says_why() {
     let clinic = Clinic::open();
     let examine = |clinic: &Clinic| clinic.examine(&[]);
-    for change in
-        [json!({"enabled": false}), json!({"publicClient": true}), json!({"clientAuthenticatorType": "client-jwt"})]
+    for (member, wrong) in
+        [("enabled", json!(false)), ("publicClient", json!(true)), ("clientAuthenticatorType", json!("client-jwt"))]
     {
-        clinic.set_client(|client| {
-            client.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        });
-        clinic.is_mended_by_its_line("client", "fail", examine);
-        // A client that was public, or without a service account, has lost its secret or its roles.
+        clinic.set_client(|client| client[member] = wrong);
+        let refused = clinic.examine(&[]);
+        assert_eq!((refused.verdict("client"), refused.code), ("fail".into(), Some(1)), "{}", refused.output);
+        let line = refused.line("client");
+        assert!(line.contains(member), "{line}");
+        clinic.type_in(&line);
+        // Keycloak may have made another secret meanwhile.
         clinic.set_client(|client| client["secret"] = json!("doorward-secret"));
+        assert_eq!(clinic.examine(&[]).verdict("client"), "ok", "{line}");
     }
     clinic.set_client(|client| client["serviceAccountsEnabled"] = json!(false));
     clinic.is_mended_by_its_line("client", "fail", examine);
