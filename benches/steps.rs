@@ -18,7 +18,7 @@ use doorward::keycloak::{Http, KeycloakMetrics, Oidc, Timeouts};
 use doorward::request::{Incoming, Peer, RawHead, TrustedProxies};
 use doorward::rights::{Directory, Epoch, Principal};
 use doorward::routing::{Route, Routes};
-use doorward::signals::Introspector;
+use doorward::signals::{IntrospectionMetrics, Introspector};
 use doorward::standing::{Follower, Membership, Standing};
 use doorward::store::{Node, Options, Sqlite};
 use http::{HeaderMap, HeaderValue};
@@ -118,7 +118,8 @@ impl Steps {
         let issuers = || vec![(settings.keycloak.clone(), Arc::clone(&keys))];
         let metrics = TokenMetrics::new(&registry)?;
         let identities = Arc::new(Identities::new(issuers(), 100_000, metrics.clone()));
-        let blind = (Arc::new(Introspector::new(vec![])), WhenBlind::Refuse);
+        let asked = IntrospectionMetrics::new(&registry)?;
+        let blind = (Arc::new(Introspector::new(vec![], asked)), WhenBlind::Refuse);
         let gateway = Gateway::new(Arc::clone(&identities), Arc::clone(&directory), Arc::clone(&standing), blind);
         let forgetful = Identities::new(issuers(), 0, metrics);
         Ok(Self { identities, forgetful, directory, standing, gateway, routes: Routes::new(settings.routes), clock })
