@@ -87,7 +87,11 @@ fn a_client_that_is_not_let_in_says_why() {
         assert_eq!(clinic.examine(&[]).verdict("client"), "ok", "{line}");
     }
     clinic.set_client(|client| client["serviceAccountsEnabled"] = json!(false));
-    clinic.is_mended_by_its_line("client", "fail", examine);
+    let refused = clinic.examine(&[]);
+    assert_eq!(refused.verdict("client"), "fail", "{}", refused.output);
+    clinic.type_in(&refused.line("client"));
+    clinic.set_client(|client| client["secret"] = json!("doorward-secret"));
+    assert_eq!(clinic.examine(&[]).verdict("client"), "ok");
     clinic.is_mended_by_its_line("service-account", "fail", examine);
 }
 

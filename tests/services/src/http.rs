@@ -51,4 +51,4 @@ fn dechunked(mut body: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(240);
