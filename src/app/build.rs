@@ -108,7 +108,7 @@ impl App {
             Provision::Never => None,
             Provision::OnFirstSight => Some(Provisioner::new(Arc::clone(&store) as _)),
         };
-        let directory = Arc::new(open_directory(&store, &epoch, provisioner).await?);
+        let directory = Arc::new(Directory::open(Arc::clone(&store) as _, epoch, provisioner).await?);
         let membership = Arc::new(Membership::new(Arc::clone(&store), Arc::clone(&standing), node(&settings)));
         let mut follower =
             Follower::new(Arc::clone(&store), Arc::clone(&membership), Arc::clone(&standing), Arc::clone(&directory));
