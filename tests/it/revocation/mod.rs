@@ -4,5 +4,5 @@
 mod believed;
 mod events;
 mod races;
-mod scene;
+pub mod scene;
 mod told;
