@@ -26,6 +26,7 @@ mod operations;
 mod pages;
 mod pipeline;
 mod postgres;
+mod proof;
 mod reload;
 mod revocation;
 mod streams;

@@ -42,8 +42,22 @@ impl Gateway {
         Self::try_start_with(config, &[])
     }
 
+    /// Starts one in a network namespace, which only root may.
+    pub fn start_within(namespace: &str, config: &Path) -> Self {
+        let mut within = Command::new("ip");
+        let own = serving(config);
+        within.args(["netns", "exec", namespace]).arg(own.get_program()).args(own.get_args()).env_remove("RUST_LOG");
+        Self::await_ready(within).unwrap_or_else(|log| panic!("the gateway did not start:\n{}", log.text()))
+    }
+
     fn try_start_with(config: &Path, environment: &[(&str, &str)]) -> Result<Self, Log> {
-        let (mut child, log) = spawn(config, environment);
+        let mut command = serving(config);
+        command.envs(environment.iter().copied());
+        Self::await_ready(command)
+    }
+
+    fn await_ready(command: Command) -> Result<Self, Log> {
+        let (mut child, log) = spawn(command);
         let ready = log.wait(PATIENCE, |line| field(line, "message") == Some("ready"));
         let address = |name| ready.as_ref().and_then(|line| field(line, name)?.parse().ok());
         let tls_listen = address("tls_listen");
@@ -59,7 +73,9 @@ impl Gateway {
 
     /// Starts one that may never become ready, at these addresses, and waits until both are open.
     pub fn start_unready(config: &Path, address: SocketAddr, admin: SocketAddr, environment: &[(&str, &str)]) -> Self {
-        let (child, log) = spawn(config, environment);
+        let mut command = serving(config);
+        command.envs(environment.iter().copied());
+        let (child, log) = spawn(command);
         let mut gateway = Self { address, admin, tls: None, pid: child.id(), child, log };
         let open = |address| TcpStream::connect(address).is_ok();
         wait_for("the gateway's listeners", || {
@@ -139,14 +155,12 @@ impl Drop for Gateway {
     }
 }
 
-fn spawn(config: &Path, environment: &[(&str, &str)]) -> (Child, Log) {
-    let mut child = doorward(["run".as_ref(), "--config".as_ref(), config.as_os_str()])
-        .envs(environment.iter().copied())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+fn serving(config: &Path) -> Command {
+    doorward(["run".as_ref(), "--config".as_ref(), config.as_os_str()])
+}
+
+fn spawn(mut command: Command) -> (Child, Log) {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let log = Log::follow(child.stderr.take().unwrap());
     (child, log)
 }

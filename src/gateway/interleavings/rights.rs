@@ -11,7 +11,7 @@ use super::node::{Node, TOKEN, change};
 use crate::store::ChangeKind;
 
 #[test]
-fn a_role_that_was_taken_away_is_gone_when_that_is_answered_also_where_the_log_becomes_another() {
+fn a_role_that_was_taken_away_is_gone_when_that_is_answered() {
     explore(|| {
         let (node, answered) = (Node::started(), Arc::new(AtomicBool::new(false)));
         // The position of the log that positions are compared with must not be the start.
@@ -37,9 +37,25 @@ fn a_role_that_was_taken_away_is_gone_when_that_is_answered_also_where_the_log_b
         };
         node.log.take_role(&change(ChangeKind::Rights, "alice"), &node.clock);
         answered.store(true, Ordering::SeqCst);
-        node.log.fail_over();
         ask(Arc::clone(&node), answered);
         follower.join().unwrap();
         client.join().unwrap();
+    });
+}
+
+#[test]
+fn a_role_that_was_taken_away_stays_gone_while_the_log_becomes_another() {
+    explore(|| {
+        let node = Node::started();
+        node.log.announce(&change(ChangeKind::Session, "another"), &node.clock);
+        let mut follower = node.follower();
+        block_on(follower.load()).unwrap();
+        assert!(node.admits_with_role(&TOKEN), "and is remembered with it");
+        node.log.take_role(&change(ChangeKind::Rights, "alice"), &node.clock);
+        block_on(follower.load()).unwrap();
+        node.log.fail_over();
+        let follower = thread::spawn(move || block_on(follower.load()).unwrap());
+        assert!(!node.admits_with_role(&TOKEN));
+        follower.join().unwrap();
     });
 }

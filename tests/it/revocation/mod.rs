@@ -8,6 +8,6 @@ mod limits;
 mod pages;
 mod races;
 mod realm;
-mod scene;
+pub mod scene;
 mod strict;
 mod told;

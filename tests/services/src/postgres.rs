@@ -60,6 +60,19 @@ impl Postgres {
         server
     }
 
+    /// A server that follows this one: from now on no commit of this one counts before that one has it too.
+    pub fn standby(&self) -> Self {
+        let own = Own::follow(self.own());
+        self.execute("alter system set synchronous_standby_names = '*'");
+        self.execute("select pg_reload_conf()");
+        Self { url: format!("postgres://postgres@127.0.0.1:{}/postgres", own.port), own: Some(own) }
+    }
+
+    /// A server that followed another goes on by itself.
+    pub fn promote(&self) {
+        self.execute("select pg_promote()");
+    }
+
     /// The URL of the superuser.
     pub fn url(&self) -> &str {
         &self.url

@@ -27,11 +27,8 @@ pub(super) struct Own {
 impl Own {
     /// Makes a server in a folder of its own and starts it.
     pub(super) fn launch(certificate: Option<&Certificate>) -> Self {
-        let account = Account::choose();
-        // Not removed by this process, which may be killed, but by the wrapper that outlives it.
-        let folder = tempfile::Builder::new().prefix("doorward-postgres-").tempdir().unwrap().keep();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
-        give(&folder, account);
+        let own = Self::somewhere();
+        let (folder, account) = (&own.folder, own.account);
         let mut settings = SETTINGS.to_owned();
         if let Some(certificate) = certificate {
             for (setting, name, text) in
@@ -43,10 +40,31 @@ impl Own {
             }
             settings.push_str("ssl = on\n");
         }
-        let own = Self { folder, port: free_port(), account, wrapper: Mutex::new(None) };
         own.initialise(&settings);
         own.run();
         own
+    }
+
+    /// Makes a server that follows another, and starts it.
+    pub(super) fn follow(primary: &Self) -> Self {
+        let own = Self::somewhere();
+        let port = primary.port.to_string();
+        let options =
+            ["--host=127.0.0.1", "--username=postgres", "--no-sync", "--checkpoint=fast", "--write-recovery-conf"];
+        let mut copying = own.command(&binary("pg_basebackup"));
+        let copied = copying.args(options).args(["--port", &port]).arg("-D").arg(own.data()).output().unwrap();
+        assert!(copied.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&copied.stderr));
+        own.run();
+        own
+    }
+
+    fn somewhere() -> Self {
+        let account = Account::choose();
+        // Not removed by this process, which may be killed, but by the wrapper that outlives it.
+        let folder = tempfile::Builder::new().prefix("doorward-postgres-").tempdir().unwrap().keep();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+        give(&folder, account);
+        Self { folder, port: free_port(), account, wrapper: Mutex::new(None) }
     }
 
     /// Stops the server at once, as a power cut would.
@@ -174,8 +192,9 @@ log_min_messages = warning
 ";
 
 const HOSTS: &str = "
-host all +by_password 127.0.0.1/32 scram-sha-256
-host all all          127.0.0.1/32 trust
+host all         +by_password 127.0.0.1/32 scram-sha-256
+host all         all          127.0.0.1/32 trust
+host replication postgres     127.0.0.1/32 trust
 ";
 
 const PATIENCE: Duration = Duration::from_secs(30);
