@@ -5,7 +5,7 @@ with_keycloak = tools/keycloak run
 in_front_of_it = --realm http://127.0.0.1:$(or $(KEYCLOAK_PORT),8180)/realms/doorward --data data/real
 endif
 
-.PHONY: help dev keycloak test check cases campaign audit bench bench-revocation install
+.PHONY: help dev keycloak test check cases campaign audit fuzz bench bench-revocation install
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -32,6 +32,9 @@ cases: ## the hostile cases, per class (CASES=FILE for another file, ONLY=path. 
 
 campaign: ## what takes longer: many inputs for every property, every race again (PROPTEST_CASES, ROUNDS)
 	tools/campaign
+
+fuzz: ## every parser with cargo-fuzz, half a minute each (SECONDS_EACH, ONLY=token for one)
+	tools/fuzz
 
 audit: ## licences, sources, bans and advisories of the dependencies (ADVISORY_DB names a copy of RustSec's)
 	tools/audit
