@@ -36,7 +36,7 @@ impl Neighbour {
             return Finding::not_tried(check, format!("no gateway answers on {address} ([server] admin_listen)"));
         };
         let missing = missing(&readiness);
-        if readiness["ready"] != Value::Bool(true) {
+        if readiness.get("ready") != Some(&Value::Bool(true)) {
             let message = format!("the gateway on {address} cannot judge requests: {}", missing.join(", "));
             return Finding::fail(check, message).remedy(Remedy::advice("the findings above, and its log, say why"));
         }

@@ -47,13 +47,13 @@ impl OwnToken {
 
     /// The roles that it carries of a client.
     pub(super) fn roles_of(&self, client: &str) -> Vec<&str> {
-        let roles = self.claims["resource_access"][client]["roles"].as_array();
+        let roles = self.claims.get("resource_access").and_then(|access| access.get(client)?.get("roles")?.as_array());
         roles.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
     /// A claim that is a text.
     pub(super) fn claim(&self, name: &str) -> Option<&str> {
-        self.claims[name].as_str()
+        self.claims.get(name)?.as_str()
     }
 
     /// How long such tokens live, in seconds.
@@ -109,7 +109,7 @@ impl OwnToken {
             Finding::fail(Check::Token, format!("tokens of the realm are refused ({}): {error}", error.reason()));
         match error {
             TokenError::Algorithm => {
-                let name = self.header["alg"].as_str().filter(|name| name.len() < 20).unwrap_or("…");
+                let name = self.header.get("alg").and_then(Value::as_str).filter(|name| name.len() < 20).unwrap_or("…");
                 found.remedy(Remedy::setting(format!("{section} algorithms: add {name:?}")))
             }
             TokenError::Bound => found.remedy(kcadm.client(&[("attributes.\"dpop.bound.access.tokens\"", "false")])),
@@ -131,7 +131,7 @@ impl OwnToken {
     }
 
     fn audiences(&self) -> Vec<&str> {
-        match &self.claims["aud"] {
+        match self.claims.get("aud").unwrap_or(&Value::Null) {
             Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
             one => one.as_str().into_iter().collect(),
         }
@@ -139,7 +139,7 @@ impl OwnToken {
 
     /// RFC 9068 §2.1.
     fn type_of(&self, realm: &Realm<'_>) -> Finding {
-        match self.header["typ"].as_str() {
+        match self.header.get("typ").and_then(Value::as_str) {
             Some("at+jwt" | "application/at+jwt") => Finding::ok(Check::TokenType, "access tokens say at+jwt"),
             _ => Finding::warn(
                 Check::TokenType,
@@ -180,7 +180,7 @@ impl OwnToken {
     }
 
     fn time(&self, claim: &str) -> u64 {
-        self.claims[claim].as_u64().unwrap_or_default()
+        self.claims.get(claim).and_then(Value::as_u64).unwrap_or_default()
     }
 }
 

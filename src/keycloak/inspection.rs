@@ -130,7 +130,7 @@ impl Admin {
         let mut url = self.at("events")?;
         url.query_pairs_mut().append_pair("type", "LOGIN_ERROR").append_pair("max", "100");
         let events: Vec<FailedLogin> = json(&self.get(Operation::Events, &url).await?)?;
-        let ours = events.into_iter().find(|event| event.details["username"] == username);
+        let ours = events.into_iter().find(|event| event.details.get("username").is_some_and(|name| *name == username));
         Ok(ours.and_then(|event| event.ip_address))
     }
 

@@ -17,7 +17,7 @@ use crate::app::{Services, Snapshot};
 use crate::problem::{Facts, Rejection};
 use crate::upstream::UpstreamError;
 
-/// The gateway in Pingora's hooks, which call it where panics are [caught](super::caught).
+/// The gateway in Pingora's hooks, which call it where panics are caught.
 pub struct Carrier {
     pub(super) services: Arc<Services>,
     snapshot: Arc<ArcSwap<Snapshot>>,
