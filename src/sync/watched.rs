@@ -17,6 +17,12 @@ pub(crate) type AtomicU64 = Watched<atomic::AtomicU64>;
 pub(crate) type Cache<K, V> = Watched<quick_cache::sync::Cache<K, V>>;
 pub(crate) type HashMap<K, V> = Watched<papaya::HashMap<K, V>>;
 
+impl<T> From<T> for Watched<T> {
+    fn from(inner: T) -> Self {
+        Self(inner)
+    }
+}
+
 impl<T> Deref for Watched<T> {
     type Target = T;
 
