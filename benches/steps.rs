@@ -2,8 +2,10 @@
 
 #![expect(clippy::indexing_slicing, reason = "there is one of everything for each user")]
 
+#[path = "common/keys.rs"]
+mod keys;
+
 use std::cell::Cell;
-use std::future::pending;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +13,9 @@ use std::time::Duration;
 use bench_scene::{Folder, Outcome, Provider, fill, spoilt};
 use criterion::Criterion;
 use doorward::clock::Clock;
-use doorward::config::{Issuer, Settings, WhenBlind};
+use doorward::config::{Settings, WhenBlind};
 use doorward::gateway::Gateway;
-use doorward::identity::{Identities, Identity, IssuerKeys, KeySource, KeysMetrics, Pace, TokenMetrics};
-use doorward::keycloak::{Http, KeycloakMetrics, Oidc, Timeouts};
+use doorward::identity::{Identities, Identity, TokenMetrics};
 use doorward::request::{Incoming, Peer, RawHead, TrustedProxies};
 use doorward::rights::{Directory, Epoch, Principal};
 use doorward::routing::{Route, Routes};
@@ -114,7 +115,7 @@ impl Steps {
         follower.load().await?;
         tokio::spawn(follower.follow());
         let registry = Registry::new();
-        let keys = keys(&settings.keycloak, &clock, &registry).await?;
+        let keys = keys::keys(&settings.keycloak, &clock, &registry).await?;
         let issuers = || vec![(settings.keycloak.clone(), Arc::clone(&keys))];
         let metrics = TokenMetrics::new(&registry)?;
         let identities = Arc::new(Identities::new(issuers(), 100_000, metrics.clone()));
@@ -123,15 +124,6 @@ impl Steps {
         let forgetful = Identities::new(issuers(), 0, metrics);
         Ok(Self { identities, forgetful, directory, standing, gateway, routes: Routes::new(settings.routes), clock })
     }
-}
-
-async fn keys(issuer: &Issuer, clock: &Clock, registry: &Registry) -> Outcome<Arc<IssuerKeys>> {
-    let pace = Pace::new(issuer.keys_refresh, issuer.keys_max_stale);
-    let keys = Arc::new(IssuerKeys::new(Arc::clone(&issuer.name), pace, clock.clone(), KeysMetrics::new(registry)?));
-    let http = Arc::new(Http::new(None, Timeouts::default(), KeycloakMetrics::new(registry)?)?);
-    let source = KeySource::new(issuer, Arc::new(Oidc::new(http, &issuer.issuer, &issuer.url, None)));
-    tokio::spawn(Arc::clone(&keys).run(source, pending()));
-    if keys.load_first(Duration::from_secs(10)).await { Ok(keys) } else { Err("no keys".into()) }
 }
 
 impl Asked {

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use bench_scene::{Folder, Outcome, Provider};
 use doorward::clock::Clock;
 use doorward::config::Settings;
-use doorward::identity::{Identities, Identity, IssuerKeys, KeySource, KeysMetrics, Pace, TokenMetrics};
-use doorward::keycloak::{Http, KeycloakMetrics, Oidc, Timeouts};
+use doorward::identity::{Identities, Identity, TokenMetrics};
 use doorward::rights::Epoch;
 use doorward::standing::{Revoked, Standing};
 use doorward::store::{Change, ChangeKind};
 use prometheus::Registry;
 
+use crate::keys::keys;
 use crate::show;
 
 pub(crate) async fn measure() -> Outcome<()> {
@@ -58,14 +58,7 @@ async fn prove(provider: &Provider, clock: &Clock) -> Outcome<Vec<Arc<Identity>>
     let folder = Folder::new(provider, ([127, 0, 0, 1], 9).into())?;
     let (settings, _) = Settings::load(&folder.config(), &|name| std::env::var(name).ok())?;
     let (issuer, registry) = (settings.keycloak, Registry::new());
-    let pace = Pace::new(issuer.keys_refresh, issuer.keys_max_stale);
-    let keys = Arc::new(IssuerKeys::new(Arc::clone(&issuer.name), pace, clock.clone(), KeysMetrics::new(&registry)?));
-    let http = Arc::new(Http::new(None, Timeouts::default(), KeycloakMetrics::new(&registry)?)?);
-    let source = KeySource::new(&issuer, Arc::new(Oidc::new(http, &issuer.issuer, &issuer.url, None)));
-    tokio::spawn(Arc::clone(&keys).run(source, std::future::pending()));
-    if !keys.load_first(Duration::from_secs(10)).await {
-        return Err("no keys".into());
-    }
+    let keys = keys(&issuer, clock, &registry).await?;
     let identities = Identities::new(vec![(issuer, keys)], 0, TokenMetrics::new(&registry)?);
     let mut proven = Vec::with_capacity(ALIVE);
     for token in provider.mint().tokens(0..ALIVE, ALIVE)? {

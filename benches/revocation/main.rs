@@ -3,6 +3,8 @@
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
+#[path = "../common/keys.rs"]
+mod keys;
 mod lookup;
 mod sockets;
 mod spread;

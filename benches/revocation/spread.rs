@@ -1,7 +1,6 @@
 //! Three nodes on one PostgreSQL: how long a back-channel logout takes until every one of them refuses.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use bench_scene::{Folder, Outcome, Process, Provider};
@@ -19,10 +18,7 @@ pub(crate) async fn measure() -> Outcome<()> {
     for _ in 0..3 {
         let folder = Folder::with(&provider, ([127, 0, 0, 1], 9).into(), Some(database.url()))?;
         if nodes.is_empty() {
-            let migrated = Command::new(binary).arg("migrate").arg("--config").arg(folder.config()).output()?;
-            if !migrated.status.success() {
-                return Err("the schema could not be written".into());
-            }
+            folder.migrate(binary)?;
         }
         nodes.push((Process::gateway(binary, &folder)?, folder));
     }

@@ -1,13 +1,14 @@
 //! `doorward healthcheck`: for container engines and scripts.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::say;
+use crate::config::Server;
 
 /// Ask a running gateway whether it is ready.
 #[derive(Args, Debug)]
@@ -18,9 +19,9 @@ pub struct Healthcheck {
 }
 
 /// Asks the operations listener; 0 where the answer is 200.
-pub fn run(healthcheck: &Healthcheck, listen: SocketAddr) -> ExitCode {
+pub fn run(healthcheck: &Healthcheck, server: &Server) -> ExitCode {
     let path = if healthcheck.live { "/livez" } else { "/readyz" };
-    let address = reachable(listen);
+    let address = server.operations_here();
     match ask(address, path) {
         Ok(answer) if answer.starts_with("HTTP/1.1 200 ") => ExitCode::SUCCESS,
         Ok(answer) => {
@@ -43,16 +44,6 @@ fn ask(address: SocketAddr, path: &str) -> std::io::Result<String> {
     let mut answer = String::new();
     stream.take(64 * 1024).read_to_string(&mut answer)?;
     Ok(answer)
-}
-
-/// An address that listens everywhere is asked on loopback.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip: IpAddr = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
 }
 
 const PATIENCE: Duration = Duration::from_secs(2);

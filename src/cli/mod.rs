@@ -29,6 +29,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{Complaint, Settings, Source};
+use crate::doctor::causes;
 
 /// An authentication gateway: checks tokens of Keycloak, adds roles and permissions of your users database,
 /// forwards to your applications.
@@ -104,7 +105,7 @@ pub fn run() -> ExitCode {
         }
         Command::Nodes(nodes) => with_settings(&config, |settings| ledger::nodes(&nodes, &settings)),
         Command::Healthcheck(healthcheck) => {
-            with_settings(&config, |settings| healthcheck::run(&healthcheck, settings.server.admin_listen))
+            with_settings(&config, |settings| healthcheck::run(&healthcheck, &settings.server))
         }
     }
 }
@@ -151,15 +152,5 @@ fn say(sentence: &str) {
 
 /// An error with everything behind it, as one sentence.
 fn sentence(error: &dyn std::error::Error) -> String {
-    let mut text = format!("doorward: {error}");
-    let mut source = error.source();
-    while let Some(error) = source {
-        let cause = error.to_string();
-        if !text.ends_with(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-        source = error.source();
-    }
-    text
+    format!("doorward: {}", causes(error))
 }

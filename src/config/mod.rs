@@ -6,6 +6,7 @@ mod duration;
 mod fault;
 mod fixed;
 mod load;
+mod local;
 mod name;
 mod network;
 mod postgres_url;

@@ -58,7 +58,7 @@ fn triggers(silent: &[SilentTrigger]) -> Finding {
 /// A node that is a minute off would accept tokens for longer than revocations are kept, and judges nothing.
 fn clocks(theirs: Timestamp, ours: Timestamp) -> Finding {
     let (check, apart) = (Check::DatabaseClock, theirs.since(ours).max(ours.since(theirs)).as_secs());
-    let ntp = Remedy::advice("synchronise the clocks of both machines (chrony, systemd-timesyncd)");
+    let ntp = Remedy::synchronise();
     match apart {
         0..=NOTEWORTHY => Finding::ok(check, "its clock is ours, to the second"),
         apart if apart < BLINDING => {

@@ -142,9 +142,7 @@ impl Verdict {
             Self::Fail => "fail",
         }
     }
-}
 
-impl Verdict {
     /// As JSON and metrics write it.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -169,6 +167,11 @@ impl Remedy {
     /// A sentence.
     pub(super) fn advice(text: impl Into<String>) -> Self {
         Self::Advice(text.into())
+    }
+
+    /// Of clocks that differ.
+    pub(super) fn synchronise() -> Self {
+        Self::advice("synchronise the clocks of both machines (chrony, systemd-timesyncd)")
     }
 
     /// A key of our configuration, and its value.

@@ -1,6 +1,6 @@
 //! The gateway that runs by these settings on this machine, as anybody sees it.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -22,11 +22,7 @@ impl Neighbour {
     /// By its settings; nothing where no client can be made.
     #[must_use]
     pub fn of(server: &Server) -> Option<Self> {
-        Some(Self {
-            requests: reachable(server.listen),
-            operations: reachable(server.admin_listen),
-            client: client().ok()?,
-        })
+        Some(Self { requests: server.requests_here(), operations: server.operations_here(), client: client().ok()? })
     }
 
     /// Whether it runs, and can do its work.
@@ -139,16 +135,6 @@ fn counted(metrics: &str, signal: &str, outcome: &str) -> f64 {
     let lines = metrics.lines().filter(|line| line.starts_with("doorward_signals_total{"));
     let found = lines.filter(|line| labels.iter().all(|label| line.contains(label)));
     found.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
-}
-
-/// An address that listens everywhere is asked on loopback.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
 }
 
 const PATIENCE: Duration = Duration::from_secs(3);

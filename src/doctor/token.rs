@@ -66,7 +66,7 @@ impl OwnToken {
         let (issued, (before, after)) = (self.time("iat"), self.asked);
         let (ahead, behind) = (issued.saturating_sub(after.0), before.0.saturating_sub(issued));
         let leeway = issuer.leeway.as_secs();
-        let ntp = Remedy::advice("synchronise the clocks of both machines (chrony, systemd-timesyncd)");
+        let ntp = Remedy::synchronise();
         match (ahead, behind) {
             (ahead, _) if ahead > leeway => Finding::fail(
                 Check::Clock,

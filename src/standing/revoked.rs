@@ -10,7 +10,7 @@ use papaya::Equivalent;
 use crate::clock::{Boot, Clock};
 use crate::identity::Identity;
 use crate::store::{Change, ChangeKind};
-use crate::sync::{self, HashMap};
+use crate::sync::HashMap;
 
 /// The revocations that this node has learned. Each is kept for as long as a token could live, by this node's
 /// own boot clock, and then forgotten.
@@ -144,14 +144,8 @@ impl Revoked {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Marks(HashMap<Key, Mark>);
-
-impl Default for Marks {
-    fn default() -> Self {
-        Self(sync::map())
-    }
-}
 
 /// Never compared across issuers: a `sid` of one is not a `sid` of another.
 #[derive(Debug, Hash, PartialEq, Eq)]

@@ -6,24 +6,17 @@ use std::time::Duration;
 use crate::clock::{Boot, Clock};
 use crate::identity::Subject;
 use crate::store::{Change, ChangeKind, Position};
-use crate::sync::{self, AtomicI64, HashMap};
+use crate::sync::{AtomicI64, HashMap};
 
 /// The log positions that principals are measured against. A mark of a subject is forgotten when every
 /// principal that was loaded before it is gone from the cache.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RightsMarks {
     subjects: HashMap<Subject, Mark>,
     /// The last change of any one subject's rights.
     anybody: AtomicI64,
     everybody: AtomicI64,
     catalogue: AtomicI64,
-}
-
-impl Default for RightsMarks {
-    fn default() -> Self {
-        let none = || AtomicI64::new(0);
-        Self { subjects: sync::map(), anybody: none(), everybody: none(), catalogue: none() }
-    }
 }
 
 #[derive(Clone, Copy, Debug)]

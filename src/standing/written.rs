@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use papaya::HashMap;
-
 use crate::clock::Boot;
 use crate::store::{Change, Entry, Position};
+use crate::sync::HashMap;
 
 /// Entries that were read a short while ago. One that is older is not as good as a new one: the log forgets it sooner,
 /// and a token that was issued since might outlive it.

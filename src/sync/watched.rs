@@ -15,13 +15,7 @@ pub(crate) type AtomicBool = Watched<atomic::AtomicBool>;
 pub(crate) type AtomicI64 = Watched<atomic::AtomicI64>;
 pub(crate) type AtomicU64 = Watched<atomic::AtomicU64>;
 pub(crate) type Cache<K, V> = Watched<quick_cache::sync::Cache<K, V>>;
-pub(crate) type HashMap<K, V> = Watched<papaya::HashMap<K, V>>;
-
-impl<T> From<T> for Watched<T> {
-    fn from(inner: T) -> Self {
-        Self(inner)
-    }
-}
+pub(crate) type HashMap<K, V> = Watched<super::grown::HashMap<K, V>>;
 
 impl<T> Deref for Watched<T> {
     type Target = T;

@@ -141,6 +141,14 @@ impl Gateway {
         let _ = std::fs::write(format!("/proc/{}/clear_refs", self.pid), "5");
     }
 
+    /// By how many KiB it grows at most while something happens, compared with before.
+    pub fn grown_by(&self, happen: impl FnOnce()) -> u64 {
+        self.forget_peak();
+        let before = self.memory();
+        happen();
+        self.peak_memory().saturating_sub(before)
+    }
+
     fn status_field(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();

@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -25,6 +26,12 @@ impl Folder {
         fs::write(folder.path().join("secret"), "of the bench")?;
         fs::write(folder.config(), folder.text(provider.issuer(), upstream, &users))?;
         Ok(folder)
+    }
+
+    /// Brings the users database up to date, as an operator does.
+    pub fn migrate(&self, binary: &Path) -> Outcome<()> {
+        let migrated = Command::new(binary).arg("migrate").arg("--config").arg(self.config()).output()?;
+        if migrated.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&migrated.stderr).into()) }
     }
 
     /// The folder.

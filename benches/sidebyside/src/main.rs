@@ -58,7 +58,7 @@ fn main() -> Outcome<()> {
     let provider = Provider::start()?;
     let users = Users::start(options.postgres);
     let folder = Folder::with(&provider, upstream.address(), users.url())?;
-    migrate(&binaries, &folder)?;
+    folder.migrate(&binaries.join("doorward"))?;
     users.fill(&folder, &provider, options.users, options.dead)?;
     let variants = Variants::mint(&provider, options.users, options.fresh)?;
     let mut samples = Vec::new();
@@ -78,15 +78,6 @@ fn build() -> Outcome<PathBuf> {
         return Err("the binaries could not be built".into());
     }
     Ok(std::env::current_exe()?.parent().map(Path::to_owned).unwrap_or_default())
-}
-
-fn migrate(binaries: &Path, folder: &Folder) -> Outcome<()> {
-    let migrated =
-        Command::new(binaries.join("doorward")).arg("migrate").arg("--config").arg(folder.config()).output()?;
-    if !migrated.status.success() {
-        return Err(String::from_utf8_lossy(&migrated.stderr).into());
-    }
-    Ok(())
 }
 
 /// One round: fresh processes, warmed, then one variant after the other for a second each, again and again.

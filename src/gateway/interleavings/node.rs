@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use prometheus::Registry;
 use shuttle::future::block_on;
+use shuttle::thread::{self, JoinHandle};
 
 use super::log::{Log, ROLE};
 use crate::clock::Clock;
@@ -71,6 +72,17 @@ impl Node {
     pub(super) fn follower(&self) -> Follower {
         let (log, membership) = (Arc::clone(&self.log), Arc::clone(&self.membership));
         Follower::new(log, membership, Arc::clone(&self.standing), Arc::clone(&self.directory))
+    }
+
+    /// Follows the log on a thread of its own, for three times until nothing is new.
+    pub(super) fn follow_beside(self: &Arc<Self>) -> JoinHandle<()> {
+        let node = Arc::clone(self);
+        thread::spawn(move || {
+            let mut follower = node.follower();
+            for _ in 0..3 {
+                block_on(follower.load()).unwrap();
+            }
+        })
     }
 
     /// Whether a request with the token is let in now: every step but the wait for a lease, which needs a real clock.

@@ -16,15 +16,7 @@ fn a_role_that_was_taken_away_is_gone_when_that_is_answered() {
         let (node, answered) = (Node::started(), Arc::new(AtomicBool::new(false)));
         // The position of the log that positions are compared with must not be the start.
         node.log.announce(&change(ChangeKind::Session, "another"), &node.clock);
-        let follower = {
-            let node = Arc::clone(&node);
-            thread::spawn(move || {
-                let mut follower = node.follower();
-                for _ in 0..3 {
-                    block_on(follower.load()).unwrap();
-                }
-            })
-        };
+        let follower = node.follow_beside();
         let ask = |node: Arc<Node>, answered: Arc<AtomicBool>| {
             for _ in 0..3 {
                 let late = answered.load(Ordering::SeqCst);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use shuttle::future::block_on;
-use shuttle::thread;
+use shuttle::thread::{self, JoinHandle};
 
 use super::exploration::explore;
 use super::node::{KEPT, Node, TOKEN, session_ended};
@@ -17,14 +17,17 @@ fn ask(node: &Node, answered: &AtomicBool) {
     }
 }
 
+/// The same on a thread of its own.
+fn ask_beside(node: &Arc<Node>, answered: &Arc<AtomicBool>) -> JoinHandle<()> {
+    let (node, answered) = (Arc::clone(node), Arc::clone(answered));
+    thread::spawn(move || ask(&node, &answered))
+}
+
 #[test]
 fn a_session_that_ends_while_its_token_is_verified_and_cached_is_dead_for_whoever_comes_later() {
     explore(|| {
         let (node, answered) = (Node::started(), Arc::new(AtomicBool::new(false)));
-        let clients = [0, 1].map(|_| {
-            let (node, answered) = (Arc::clone(&node), Arc::clone(&answered));
-            thread::spawn(move || ask(&node, &answered))
-        });
+        let clients = [0, 1].map(|_| ask_beside(&node, &answered));
         node.standing.learn(&session_ended());
         answered.store(true, Ordering::SeqCst);
         ask(&node, &answered);
@@ -36,19 +39,8 @@ fn a_session_that_ends_while_its_token_is_verified_and_cached_is_dead_for_whoeve
 fn a_session_that_ended_at_another_node_is_dead_here_when_that_one_answers() {
     explore(|| {
         let (node, answered) = (Node::new(), Arc::new(AtomicBool::new(false)));
-        let follower = {
-            let node = Arc::clone(&node);
-            thread::spawn(move || {
-                let mut follower = node.follower();
-                for _ in 0..3 {
-                    block_on(follower.load()).unwrap();
-                }
-            })
-        };
-        let client = {
-            let (node, answered) = (Arc::clone(&node), Arc::clone(&answered));
-            thread::spawn(move || ask(&node, &answered))
-        };
+        let follower = node.follow_beside();
+        let client = ask_beside(&node, &answered);
         node.log.announce(&session_ended(), &node.clock);
         answered.store(true, Ordering::SeqCst);
         ask(&node, &answered);
@@ -65,10 +57,7 @@ fn nobody_waits_for_a_node_that_leaves_and_it_lets_nobody_in() {
             let node = Arc::clone(&node);
             thread::spawn(move || block_on(node.membership.leave()))
         };
-        let client = {
-            let (node, answered) = (Arc::clone(&node), Arc::clone(&answered));
-            thread::spawn(move || ask(&node, &answered))
-        };
+        let client = ask_beside(&node, &answered);
         node.log.announce(&session_ended(), &node.clock);
         answered.store(true, Ordering::SeqCst);
         ask(&node, &answered);

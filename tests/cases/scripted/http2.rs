@@ -44,12 +44,7 @@ fn running(server: &str) -> Running {
 /// A connection ends, nobody else's does, and memory does not grow.
 fn flooded(expect: &Value, piece: fn(usize) -> Vec<u8>, must_end: bool) {
     let running = running("");
-    let growth = || {
-        running.gateway.forget_peak();
-        let before = running.gateway.memory();
-        flood(&running, piece, must_end);
-        running.gateway.peak_memory().saturating_sub(before)
-    };
+    let growth = || running.gateway.grown_by(|| flood(&running, piece, must_end));
     // What the first of its kind costs on each thread, it costs once; what an attacker can make grow grows every time.
     let grown: Vec<u64> = (0..5).map(|_| growth()).collect();
     let allowed = expect["max_rss_mb_growth"].as_u64().unwrap_or(1) * 1024;

@@ -61,19 +61,18 @@ pub(super) fn measured_until(allowed: u64, measure: impl Fn() -> u64) -> Vec<u64
 
 /// By how many KiB the gateway's memory grows while it fetches the keys; nobody waits for that.
 fn memory_of_a_fetch(running: &Running) -> u64 {
-    let memory = running.gateway.memory();
-    running.gateway.forget_peak();
-    let given = running.setup.issuer.given();
-    force_fetch(running);
-    let began = Instant::now();
-    assert_passes(running, &json!({}));
-    let took = began.elapsed();
-    assert!(took < Duration::from_millis(700), "a token under a known key waited {took:?} for a fetch");
-    wait_for("the end of the fetch", || (running.setup.issuer.given() > given).then_some(()));
-    let fetched = began.elapsed();
-    assert!(fetched < Duration::from_secs(10), "one fetch took {fetched:?}");
-    assert_passes(running, &json!({}));
-    running.gateway.peak_memory().saturating_sub(memory)
+    running.gateway.grown_by(|| {
+        let given = running.setup.issuer.given();
+        force_fetch(running);
+        let began = Instant::now();
+        assert_passes(running, &json!({}));
+        let took = began.elapsed();
+        assert!(took < Duration::from_millis(700), "a token under a known key waited {took:?} for a fetch");
+        wait_for("the end of the fetch", || (running.setup.issuer.given() > given).then_some(()));
+        let fetched = began.elapsed();
+        assert!(fetched < Duration::from_secs(10), "one fetch took {fetched:?}");
+        assert_passes(running, &json!({}));
+    })
 }
 
 /// Asks for a key that no set has, until the gateway fetches the keys.
