@@ -185,9 +185,10 @@ impl Gateway {
     }
 
     async fn has_lease(&self) -> bool {
-        if !self.standing.sees() {
-            self.standing.fence().wait().await;
+        if self.standing.sees() {
+            return true;
         }
+        self.standing.fence().wait().await;
         self.standing.sees()
     }
 

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::clock::Clock;
 use crate::gateway::{Admission, Gateway};
 use crate::problem::{Facts, Rejection};
-use crate::routing::{CloseCode, Outlive, UpstreamTarget};
+use crate::routing::{CloseCode, Outlive};
 use crate::standing::Death;
 
 tokio::task_local! {
@@ -126,10 +126,15 @@ impl Guest {
 }
 
 impl Stay {
-    /// By this admission, on its way to this target.
+    /// By this admission, as the route of the upstream says.
     #[must_use]
-    pub fn new(admission: Admission, gateway: Arc<Gateway>, clock: Clock, target: &UpstreamTarget) -> Self {
-        Self { outlive: target.outlive, close: target.close, admission, gateway, clock }
+    pub fn new(
+        admission: Admission,
+        gateway: Arc<Gateway>,
+        clock: Clock,
+        (outlive, close): (Outlive, CloseCode),
+    ) -> Self {
+        Self { outlive, close, admission, gateway, clock }
     }
 
     /// Returns when the request would not be let in any more, with what it would be told. Registers first and asks then,

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use tokio::runtime::{Builder, Runtime};
+
 use super::{say, sentence};
 use crate::app::{self, Ended};
 use crate::config::{Settings, Source};
@@ -29,7 +31,8 @@ pub fn run(settings: Settings, source: Source) -> ExitCode {
     }
 }
 
-/// The runtime of the gateway.
-pub(super) fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name("gateway").enable_all().build()
+/// The runtime of the gateway. One thread has nobody to share its work with, and need not be ready to.
+pub(super) fn runtime(threads: usize) -> std::io::Result<Runtime> {
+    let mut builder = if threads == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    builder.worker_threads(threads).thread_name("gateway").enable_all().build()
 }

@@ -5,10 +5,11 @@ use std::fmt;
 use http::{HeaderName, HeaderValue};
 
 use crate::policy::Grant;
+use crate::rights::Principal;
 
-/// The values of the identity headers, ready to be sent.
+/// The identity headers of somebody, whose values were written when account and rights were read.
 #[derive(Clone)]
-pub struct IdentityHeaders([(HeaderName, HeaderValue); 6]);
+pub struct IdentityHeaders(Principal);
 
 /// Without what is personal or secret.
 impl fmt::Debug for IdentityHeaders {
@@ -20,21 +21,21 @@ impl fmt::Debug for IdentityHeaders {
 impl IdentityHeaders {
     /// The headers of whoever has the grant; nothing on a public route.
     pub(super) fn of(grant: &Grant) -> Option<Self> {
-        let principal = grant.principal()?;
-        let (account, entitlement) = (principal.account().headers(), principal.entitlement());
-        Some(Self([
-            (SUBJECT, account.subject.clone()),
-            (USER_ID, account.user_id.clone()),
-            (USERNAME, account.username.clone()),
-            (EMAIL, account.email.clone()),
-            (ROLES, entitlement.roles_header().clone()),
-            (PERMISSIONS, entitlement.permissions_header().clone()),
-        ]))
+        grant.principal().cloned().map(Self)
     }
 
     /// Name and value of each.
-    pub fn iter(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
-        self.0.iter()
+    pub fn iter(&self) -> impl Iterator<Item = (HeaderName, &HeaderValue)> {
+        let (account, entitlement) = (self.0.account().headers(), self.0.entitlement());
+        [
+            (SUBJECT, &account.subject),
+            (USER_ID, &account.user_id),
+            (USERNAME, &account.username),
+            (EMAIL, &account.email),
+            (ROLES, entitlement.roles_header()),
+            (PERMISSIONS, entitlement.permissions_header()),
+        ]
+        .into_iter()
     }
 }
 

@@ -20,6 +20,7 @@ pub struct Forward {
     host: Option<Host>,
     client: Client,
     request_id: Arc<str>,
+    websocket: bool,
     identity: Option<IdentityHeaders>,
     forward_token: bool,
     timeout: Duration,
@@ -28,17 +29,18 @@ pub struct Forward {
 
 impl Forward {
     /// Plans how an admitted request is carried to its upstream.
-    pub fn plan(admission: &Admission, target: &UpstreamTarget, incoming: &Incoming) -> Result<Self, ForwardError> {
-        Self::check(target, incoming)?;
+    pub fn plan(admission: &Admission, target: &UpstreamTarget, incoming: Incoming) -> Result<Self, ForwardError> {
+        Self::check(target, &incoming)?;
         Ok(Self {
             upstream: Arc::clone(&target.upstream),
-            target: target.strip_prefix.as_deref().map(|prefix| stripped(incoming, prefix)),
+            target: target.strip_prefix.as_deref().map(|prefix| stripped(&incoming, prefix)),
             host: match target.upstream_host {
-                UpstreamHost::Keep => Some(incoming.host.clone()),
+                UpstreamHost::Keep => Some(incoming.host),
                 UpstreamHost::Upstream => None,
             },
-            client: incoming.client.clone(),
-            request_id: Arc::clone(&incoming.id),
+            client: incoming.client,
+            request_id: incoming.id,
+            websocket: incoming.websocket,
             identity: IdentityHeaders::of(admission.grant()),
             forward_token: target.forward_token && admission.grant().principal().is_some(),
             timeout: target.timeout,
@@ -70,6 +72,12 @@ impl Forward {
     #[must_use]
     pub fn target(&self) -> Option<&str> {
         self.target.as_deref()
+    }
+
+    /// Whether it asks for a WebSocket.
+    #[must_use]
+    pub fn is_websocket(&self) -> bool {
+        self.websocket
     }
 
     /// How long the upstream may be silent.
@@ -108,14 +116,17 @@ impl Forward {
     /// The fields that the gateway sends, each exactly once; `server` is the host of the chosen server's URL.
     pub fn headers<'a>(&'a self, server: &'a HeaderValue) -> impl Iterator<Item = (HeaderName, HeaderValue)> + 'a {
         let host = self.host.as_ref().map_or_else(|| server.clone(), |host| value(host.as_str()));
+        let named =
+            if host.as_bytes() == self.client.host.as_bytes() { host.clone() } else { value(&self.client.host) };
         let own = [
             (HOST, host),
             (X_FORWARDED_FOR, value(&self.client.forwarded_for)),
             (X_FORWARDED_PROTO, HeaderValue::from_static(self.client.proto.name())),
-            (X_FORWARDED_HOST, value(&self.client.host)),
+            (X_FORWARDED_HOST, named),
             (X_REQUEST_ID, value(&self.request_id)),
         ];
-        own.into_iter().chain(self.identity.iter().flat_map(IdentityHeaders::iter).cloned())
+        let identity = self.identity.iter().flat_map(IdentityHeaders::iter);
+        own.into_iter().chain(identity.map(|(name, value)| (name, value.clone())))
     }
 }
 

@@ -1,14 +1,12 @@
 //! Our own server application round Pingora's: it owns connections and requests.
 
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use futures_util::FutureExt;
 use pingora::apps::{HttpServerApp, ReusedHttpStream, ServerApp};
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::{ALPN, Stream};
@@ -22,6 +20,7 @@ use super::refusal::Refusals;
 use super::tls::{Certificates, Unshaken};
 use super::wire::{self, Wire};
 use crate::app::Snapshot;
+use crate::caught::caught;
 use crate::metrics::{Dropped, Metrics};
 use crate::stay::Guest;
 use crate::telemetry::Journal;
@@ -66,6 +65,9 @@ pub struct House<P> {
     snapshot: Arc<ArcSwap<Snapshot>>,
     places: Places,
 }
+
+/// A request in the hands of the proxy.
+type Request<'a> = Pin<Box<dyn Future<Output = Option<ReusedHttpStream>> + Send + 'a>>;
 
 /// One listener.
 pub struct Guarded<P> {
@@ -124,15 +126,20 @@ where
     }
 
     /// Lets one request through; a panic ends nothing but its connection, or its stream of HTTP/2.
-    pub(super) async fn run(
-        &self,
+    pub(super) fn run<'a>(
+        &'a self,
         session: ServerSession,
-        shutdown: &ShutdownWatch,
+        shutdown: &'a ShutdownWatch,
         farewell: Option<Arc<Farewell>>,
-    ) -> Option<ReusedHttpStream> {
+    ) -> impl Future<Output = Option<ReusedHttpStream>> + Send + 'a {
+        // Boxed by the proxy, and before anything is put round it: a session is large, and moves once.
+        self.guard(self.house.proxy.process_new_http(session, shutdown), farewell)
+    }
+
+    async fn guard(&self, request: Request<'_>, farewell: Option<Arc<Farewell>>) -> Option<ReusedHttpStream> {
         let guest = Arc::new(Guest::default());
-        let request = Arc::clone(&guest).serve(self.stay(session, shutdown, farewell, &guest));
-        AssertUnwindSafe(request).catch_unwind().await.unwrap_or_else(|_| {
+        let served = pin!(Arc::clone(&guest).serve(self.stay(request, farewell, &guest)));
+        caught(served).await.unwrap_or_else(|_| {
             self.house.panicked(Some(&guest));
             None
         })
@@ -142,12 +149,10 @@ where
     /// is complete, a stream of HTTP/2 is reset. A WebSocket says farewell first.
     async fn stay(
         &self,
-        session: ServerSession,
-        shutdown: &ShutdownWatch,
+        mut request: Request<'_>,
         farewell: Option<Arc<Farewell>>,
         guest: &Guest,
     ) -> Option<ReusedHttpStream> {
-        let mut request = pin!(self.house.proxy.process_new_http(session, shutdown));
         tokio::select! {
             biased;
             ended = request.as_mut() => ended,
@@ -187,7 +192,7 @@ where
     P: HttpServerApp + Send + Sync + 'static,
 {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        if AssertUnwindSafe(self.attend(stream, shutdown)).catch_unwind().await.is_err() {
+        if caught(pin!(self.attend(stream, shutdown))).await.is_err() {
             self.house.panicked(None);
         }
         None

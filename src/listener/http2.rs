@@ -1,6 +1,5 @@
 //! HTTP/2: connections and streams within limits; each request is judged as one of HTTP/1 is.
 
-use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,6 +23,7 @@ use super::frames::Frames;
 use super::guarded::{Guarded, Limits};
 use super::head;
 use super::wire::{Watch, Wire};
+use crate::caught::caught;
 use crate::id;
 use crate::metrics::Dropped;
 use crate::problem::{Problem, Rejection};
@@ -151,8 +151,7 @@ where
         let guarded = Arc::clone(self);
         tokio::spawn(async move {
             let _served = served;
-            let request = AssertUnwindSafe(guarded.attend_stream(session, &shutdown));
-            if request.catch_unwind().await.is_err() {
+            if caught(pin!(guarded.attend_stream(session, &shutdown))).await.is_err() {
                 guarded.house.panicked(None);
             }
         });

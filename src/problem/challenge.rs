@@ -1,5 +1,7 @@
 //! `WWW-Authenticate` for bearer tokens (RFC 6750 §3, RFC 9470 §3) and clients.
 
+use std::borrow::Cow;
+
 /// What the client is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Challenge {
@@ -25,24 +27,25 @@ pub enum Challenge {
 impl Challenge {
     /// The field's value. Every text in it comes from the configuration, where quotes are refused.
     #[must_use]
-    pub fn header(&self) -> String {
+    pub fn header(&self) -> Cow<'static, str> {
         let parameters = match self {
-            Self::Client => return quoted("Basic realm", "doorward"),
-            Self::Plain => Vec::new(),
-            Self::InvalidRequest => vec![quoted("error", "invalid_request")],
-            Self::InvalidToken => vec![quoted("error", "invalid_token")],
+            Self::Client => return r#"Basic realm="doorward""#.into(),
+            Self::Plain => return r#"Bearer realm="doorward""#.into(),
+            Self::InvalidRequest => return r#"Bearer realm="doorward", error="invalid_request""#.into(),
+            Self::InvalidToken => return r#"Bearer realm="doorward", error="invalid_token""#.into(),
             Self::InsufficientScope(scopes) => {
                 let scope = (!scopes.is_empty()).then(|| quoted("scope", &scopes.join(" ")));
-                [Some(quoted("error", "insufficient_scope")), scope].into_iter().flatten().collect()
+                [Some(quoted("error", "insufficient_scope")), scope, None]
             }
             Self::StrongerAuthentication { acr, max_age } => {
                 let acr = (!acr.is_empty()).then(|| quoted("acr_values", &acr.join(" ")));
                 let max_age = max_age.map(|seconds| quoted("max_age", &seconds.to_string()));
                 let error = Some(quoted("error", "insufficient_user_authentication"));
-                [error, acr, max_age].into_iter().flatten().collect()
+                [error, acr, max_age]
             }
         };
-        std::iter::once(quoted("Bearer realm", "doorward")).chain(parameters).collect::<Vec<_>>().join(", ")
+        let realm = std::iter::once(quoted("Bearer realm", "doorward"));
+        realm.chain(parameters.into_iter().flatten()).collect::<Vec<_>>().join(", ").into()
     }
 }
 

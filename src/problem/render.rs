@@ -1,7 +1,8 @@
 //! From a rejection to its response (RFC 9457).
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use std::borrow::Cow;
 
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::{Facts, Rejection};
@@ -68,21 +69,27 @@ fn headers(rejection: &Rejection, facts: &Facts, request_id: &str) -> HeaderMap 
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let mut put = |name: HeaderName, value: String| {
-        if let Ok(value) = HeaderValue::try_from(value) {
+    let mut put = |name: HeaderName, value: Cow<'static, str>| {
+        let value = match value {
+            Cow::Borrowed(text) => Ok(HeaderValue::from_static(text)),
+            Cow::Owned(text) => HeaderValue::try_from(text),
+        };
+        if let Ok(value) = value {
             headers.insert(name, value);
         }
     };
-    put(HeaderName::from_static("x-request-id"), request_id.to_owned());
+    put(X_REQUEST_ID, request_id.to_owned().into());
     if let Some(challenge) = &facts.challenge {
         put(header::WWW_AUTHENTICATE, challenge.header());
     }
     if let Some(seconds) = facts.retry_after {
-        put(header::RETRY_AFTER, seconds.to_string());
+        put(header::RETRY_AFTER, seconds.to_string().into());
     }
     if let Some(allowed) = allowed(rejection) {
         let names: Vec<&str> = allowed.iter().map(|method| method.name()).collect();
-        put(header::ALLOW, names.join(", "));
+        put(header::ALLOW, names.join(", ").into());
     }
     headers
 }
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_LENGTH};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
@@ -33,16 +33,15 @@ impl Answer {
         if self.leaves_doubt() || !drained(session).await {
             session.set_keepalive(None);
         }
-        let mut header = ResponseHeader::build(self.status, Some(self.headers.len() + 1))?;
-        for (name, value) in &self.headers {
-            header.append_header(name.clone(), value.clone())?;
-        }
         let bodyless = self.status == StatusCode::NO_CONTENT;
-        if !bodyless {
-            header.insert_header(CONTENT_LENGTH, self.body.len())?;
-        }
         let end = bodyless || self.body.is_empty();
-        session.write_response_header(Box::new(header), end).await?;
+        let (mut head, ()) = Response::new(()).into_parts();
+        head.status = self.status;
+        head.headers = self.headers;
+        if !bodyless {
+            head.headers.insert(CONTENT_LENGTH, self.body.len().into());
+        }
+        session.write_response_header(Box::new(ResponseHeader::from(head)), end).await?;
         if !end {
             session.write_response_body(Some(self.body), true).await?;
         }

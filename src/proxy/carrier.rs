@@ -31,7 +31,7 @@ impl Carrier {
     }
 
     pub(super) fn begin(&self) -> Passage {
-        Passage::new(self.snapshot.load_full(), &self.services.journal)
+        Passage::new(self.snapshot.load_full(), &self.services)
     }
 
     /// The server for the next try.
@@ -110,7 +110,7 @@ impl Carrier {
         let Some(forwarding) = passage.forwarding() else { return Ok(()) };
         forwarding.body_bytes += body.map_or(0, |chunk| chunk.len() as u64);
         match forwarding.forward.max_body() {
-            Some(most) if forwarding.body_bytes > most && !forwarding.websocket => {
+            Some(most) if forwarding.body_bytes > most && !forwarding.forward.is_websocket() => {
                 Error::e_explain(ErrorType::HTTPStatus(413), "the request body is too large")
             }
             Some(_) | None => Ok(()),
@@ -125,7 +125,7 @@ impl Carrier {
             upstream.answered(&forwarding.tried);
         }
         let switches = response.status == StatusCode::SWITCHING_PROTOCOLS;
-        let unasked = switches && !forwarding.websocket;
+        let unasked = switches && !forwarding.forward.is_websocket();
         if unasked || forwarding.informational > MAX_INFORMATIONAL {
             forwarding.failure = Some(UpstreamError::Broken);
             let mut error =

@@ -2,11 +2,11 @@
 
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::FutureExt;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::prelude::HttpPeer;
@@ -17,6 +17,7 @@ use tracing::error;
 
 use super::carrier::Carrier;
 use super::passage::Passage;
+use crate::caught::caught;
 
 impl Carrier {
     /// Runs a hook that does not wait. After a panic, an error that Pingora takes for a failure of the request: nothing is
@@ -63,12 +64,13 @@ impl ProxyHttp for Carrier {
     async fn request_filter(&self, session: &mut Session, passage: &mut Passage) -> pingora::Result<bool> {
         session.set_read_timeout(Some(CLIENT_SILENCE));
         session.set_write_timeout(Some(CLIENT_SILENCE));
-        let received = AssertUnwindSafe(async {
+        let received = async {
             #[cfg(test)]
             crate::fault::strike_hook("request_filter", session);
             self.receive(session, passage).await
-        });
-        match received.catch_unwind().await {
+        };
+        let received = caught(pin!(received)).await;
+        match received {
             Ok(outcome) => outcome,
             Err(_) => Err(self.panicked("request_filter", session, passage)),
         }
@@ -168,17 +170,18 @@ impl ProxyHttp for Carrier {
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, passage: &mut Passage) -> FailToProxy {
-        let failed = AssertUnwindSafe(async {
+        let failed = async {
             #[cfg(test)]
             crate::fault::strike_hook("fail_to_proxy", session);
             self.fail(session, error, passage).await
-        });
-        if let Ok(failed) = failed.catch_unwind().await {
+        };
+        let failed = caught(pin!(failed)).await;
+        if let Ok(failed) = failed {
             return failed;
         }
         let error = self.panicked("fail_to_proxy", session, passage);
         // Once more, since it is another way now; and if that panics too, the connection ends without an answer.
-        let failed = AssertUnwindSafe(self.fail(session, &error, passage)).catch_unwind().await;
+        let failed = caught(pin!(self.fail(session, &error, passage))).await;
         failed.unwrap_or(FailToProxy { error_code: 0, can_reuse_downstream: false })
     }
 

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use pingora::proxy::Session;
-use prometheus::IntGauge;
 use uuid::Uuid;
 
 use crate::api::About;
-use crate::app::Snapshot;
+use crate::app::{Services, Snapshot};
 use crate::forward::Forward;
 use crate::gateway::Admission;
 use crate::id;
@@ -31,17 +30,27 @@ pub struct Passage {
     pub(super) guest: Option<Arc<Guest>>,
     /// Whether a hook has panicked: then the request fails with that reason, whatever else is noted of it.
     pub(super) panicked: bool,
-    journal: Journal,
     logged: bool,
-    _in_flight: InFlight,
+    in_flight: InFlight,
 }
 
 /// Counts a request for as long as it lives, however it ends.
-struct InFlight(IntGauge);
+struct InFlight(Arc<Services>);
+
+impl InFlight {
+    fn begin(services: &Arc<Services>) -> Self {
+        services.journal.metrics().in_flight().inc();
+        Self(Arc::clone(services))
+    }
+
+    fn journal(&self) -> &Journal {
+        &self.0.journal
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.dec();
+        self.journal().metrics().in_flight().dec();
     }
 }
 
@@ -64,20 +73,18 @@ pub(super) struct Forwarding {
     /// Whether it was sent again on a new connection.
     pub(super) resent: bool,
     pub(super) failure: Option<UpstreamError>,
-    pub(super) websocket: bool,
     pub(super) body_bytes: u64,
     pub(super) informational: u32,
 }
 
 impl Forwarding {
-    pub(super) fn new(forward: Forward, websocket: bool) -> Self {
+    pub(super) fn new(forward: Forward) -> Self {
         Self {
             forward,
             tried: Tried::default(),
             upstream: None,
             resent: false,
             failure: None,
-            websocket,
             body_bytes: 0,
             informational: 0,
         }
@@ -85,9 +92,7 @@ impl Forwarding {
 }
 
 impl Passage {
-    pub(super) fn new(snapshot: Arc<Snapshot>, journal: &Journal) -> Self {
-        let in_flight = journal.metrics().in_flight().clone();
-        in_flight.inc();
+    pub(super) fn new(snapshot: Arc<Snapshot>, services: &Arc<Services>) -> Self {
         Self {
             began: Instant::now(),
             snapshot,
@@ -96,9 +101,8 @@ impl Passage {
             cors: None,
             guest: Guest::served(),
             panicked: false,
-            journal: journal.clone(),
             logged: false,
-            _in_flight: InFlight(in_flight),
+            in_flight: InFlight::begin(services),
         }
     }
 
@@ -165,7 +169,7 @@ impl Passage {
         if let Some(reason) = self.guest.as_ref().and_then(|guest| guest.shown_out()) {
             self.record.reason = reason;
         }
-        self.journal.request(&self.record, self.began);
+        self.in_flight.journal().request(&self.record, self.began);
     }
 
     pub(super) fn forwarding(&mut self) -> Option<&mut Forwarding> {
@@ -190,7 +194,7 @@ impl Drop for Passage {
             self.log();
         }));
         if written.is_err() {
-            self.journal.metrics().panicked();
+            self.in_flight.journal().metrics().panicked();
         }
     }
 }

@@ -30,6 +30,7 @@ impl Carrier {
             Err(rejection) => return self.refuse(session, passage, &rejection).await,
         };
         passage.note_request(&incoming);
+        request_head::forget_case(session)?;
         let snapshot = Arc::clone(&passage.snapshot);
         if let Some(answer) = preflight(&snapshot, &incoming) {
             return finish(&self.services, session, passage, answer, "").await;
@@ -55,7 +56,7 @@ impl Carrier {
     ) -> pingora::Result<bool> {
         passage.note_admission(&admission);
         match &admission.route().target {
-            Target::Upstream(target) => match Forward::plan(&admission, target, &incoming) {
+            Target::Upstream(target) => match Forward::plan(&admission, target, incoming) {
                 Ok(forward) => {
                     if is_over(session) {
                         return Error::e_explain(ErrorType::ConnectionClosed, "the stream was reset").map_err(as_down);
@@ -63,13 +64,14 @@ impl Carrier {
                     if let Err(error) = expectation::meet(session).await? {
                         return self.refuse(session, passage, &error.into()).await;
                     }
+                    passage.record.upstream = Some(Arc::clone(forward.upstream()));
+                    passage.stage = Stage::Forwarding(Box::new(Forwarding::new(forward)));
+                    let ends = (target.outlive, target.close);
                     if let Some(guest) = passage.guest.as_ref().filter(|_| admission.grant().live().is_some()) {
                         let gateway = Arc::clone(&passage.snapshot.gateway);
                         let clock = self.services.clock.clone();
-                        guest.enter(Stay::new(admission.clone(), gateway, clock, target));
+                        guest.enter(Stay::new(admission, gateway, clock, ends));
                     }
-                    passage.record.upstream = Some(Arc::clone(forward.upstream()));
-                    passage.stage = Stage::Forwarding(Box::new(Forwarding::new(forward, incoming.websocket)));
                     Ok(false)
                 }
                 Err(error) => self.refuse(session, passage, &error.into()).await,

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use http::header::COOKIE;
-use http::{HeaderMap, HeaderValue, Method, request, uri};
+use http::{HeaderMap, HeaderValue, request, uri};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
@@ -39,21 +39,29 @@ fn names(session: &Session) -> Option<&Names> {
     session.digest()?.ssl_digest.as_ref()?.extension.get()
 }
 
+/// Forgets in which case the names of the fields came. Pingora keeps it in a second map, and would copy that for each
+/// try; names go out in lower case, as HTTP/2 has them.
+pub(super) fn forget_case(session: &mut Session) -> pingora::Result<()> {
+    let header = session.req_header_mut();
+    if header.has_case() { rebuild(header, |_| {}) } else { Ok(()) }
+}
+
 /// Strips what only the gateway may say, then says it. Runs once a try on a fresh copy of the client's header,
 /// after Pingora has removed what the client's `Connection` names.
-///
-/// The header is taken apart and put together again: Pingora's own insertion keeps the case of every name in a second
-/// map, at ten times the price. Names go out in lower case, as HTTP/2 has them.
 pub(super) fn write(forward: &Forward, server: &HeaderValue, request: &mut RequestHeader) -> pingora::Result<()> {
-    let verbatim = verbatim_target(request);
-    let header = std::mem::replace(request, RequestHeader::build_no_case(Method::GET, b"/", Some(0))?);
-    let mut parts = request::Parts::from(header);
-    write_fields(forward, server, &mut parts.headers);
-    *request = RequestHeader::from(parts);
-    match forward.target().map(str::as_bytes).or(verbatim.as_deref()) {
-        Some(target) => request.set_raw_path(target),
-        None => Ok(()),
-    }
+    rebuild(request, |fields| write_fields(forward, server, fields))?;
+    forward.target().map_or(Ok(()), |target| request.set_raw_path(target.as_bytes()))
+}
+
+/// Takes a header apart, and puts it together again with other fields: Pingora's own insertion reads every name anew, at
+/// ten times the price.
+fn rebuild(header: &mut RequestHeader, change: impl FnOnce(&mut HeaderMap)) -> pingora::Result<()> {
+    let verbatim = verbatim_target(header);
+    let (nothing, ()) = http::Request::new(()).into_parts();
+    let mut parts = request::Parts::from(std::mem::replace(header, nothing.into()));
+    change(&mut parts.headers);
+    *header = parts.into();
+    verbatim.map_or(Ok(()), |target| header.set_raw_path(&target))
 }
 
 /// The target as it came, where the URI does not hold it byte for byte.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use http::HeaderValue;
 
 /// A credential that can be proven.
 #[derive(Clone, Debug)]
@@ -43,21 +44,20 @@ impl fmt::Debug for ClientSecret {
     }
 }
 
-/// The text of a token, not verified; it shows itself to the verifier only.
+/// The text of a token, not verified; it shows itself to the verifier only. It lies where it came in, and is not
+/// copied.
 #[derive(Clone)]
-pub struct BearerToken(Arc<str>);
+pub struct BearerToken {
+    field: HeaderValue,
+    begin: usize,
+}
 
 impl BearerToken {
-    /// Wraps the text after `Bearer `.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(text.into())
-    }
-
-    /// The text, for the verifier.
+    /// The text after `Bearer `, for the verifier.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        let text = self.field.as_bytes().get(self.begin..).unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
     }
 }
 
@@ -95,7 +95,7 @@ pub enum CredentialError {
 
 impl Presented {
     /// Reads every `Authorization` field, and looks whether the query tries to carry a token too.
-    pub(super) fn read<'a>(mut fields: impl Iterator<Item = &'a [u8]>, query: Option<&str>) -> Self {
+    pub(super) fn read<'a>(mut fields: impl Iterator<Item = &'a HeaderValue>, query: Option<&str>) -> Self {
         let (first, second) = (fields.next(), fields.next());
         let Some(value) = first else { return Self::Nothing };
         if second.is_some() || query.is_some_and(names_access_token) {
@@ -103,15 +103,15 @@ impl Presented {
         }
         match bearer(value) {
             Ok(Some(token)) => Self::One(Credential::Bearer(token)),
-            Ok(None) => basic(value).map_or(Self::Nothing, |secret| Self::One(Credential::Client(secret))),
+            Ok(None) => basic(value.as_bytes()).map_or(Self::Nothing, |secret| Self::One(Credential::Client(secret))),
             Err(error) => Self::Unusable(error),
         }
     }
 }
 
 /// The scheme is compared without case (RFC 9110 §11.1); one space separates it from the token.
-fn bearer(value: &[u8]) -> Result<Option<BearerToken>, CredentialError> {
-    let text = std::str::from_utf8(value).map_err(|_| CredentialError::Unreadable)?;
+fn bearer(value: &HeaderValue) -> Result<Option<BearerToken>, CredentialError> {
+    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| CredentialError::Unreadable)?;
     let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     if !scheme.eq_ignore_ascii_case("bearer") {
         // `Bearer<tab>token`, `Bearer,token`: not a scheme of anybody, rather a token that hides.
@@ -123,7 +123,7 @@ fn bearer(value: &[u8]) -> Result<Option<BearerToken>, CredentialError> {
     if token.is_empty() || !visible {
         return Err(CredentialError::Unreadable);
     }
-    Ok(Some(BearerToken::new(token)))
+    Ok(Some(BearerToken { begin: text.len() - token.len(), field: value.clone() }))
 }
 
 /// Name and secret, each form-encoded before they were joined (RFC 6749 §2.3.1); nothing where it is not that.
@@ -151,7 +151,8 @@ mod tests {
     use super::*;
 
     fn read(fields: &[&str], query: Option<&str>) -> Presented {
-        Presented::read(fields.iter().map(|field| field.as_bytes()), query)
+        let fields: Vec<_> = fields.iter().map(|field| HeaderValue::from_bytes(field.as_bytes()).unwrap()).collect();
+        Presented::read(fields.iter(), query)
     }
 
     #[test]

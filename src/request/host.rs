@@ -34,16 +34,20 @@ impl Host {
             return Err(HostError::Missing);
         }
         let (name, port) = split_port(text)?;
-        let mut text = match ipv6(name) {
+        let mut canonical = match ipv6(name) {
             Some(address) => format!("[{address}]"),
+            // Most are canonical as they come.
+            None if is_name(name) && port.is_none() && !text.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+                return Ok(Self { text: text.into(), name: text.len(), port });
+            }
             None if is_name(name) => name.to_ascii_lowercase(),
             None => return Err(HostError::Malformed),
         };
-        let name = text.len();
+        let name = canonical.len();
         if let Some(port) = port {
-            text.push_str(&format!(":{port}"));
+            canonical.push_str(&format!(":{port}"));
         }
-        Ok(Self { text: text.into(), name, port })
+        Ok(Self { text: canonical.into(), name, port })
     }
 
     /// Name and port, in one spelling.

@@ -127,10 +127,7 @@ impl Incoming {
         Ok(Self {
             id: request_id(head.fields, believed),
             client: Client::tell(peer, &host, hearsay(head.fields, believed), trusted),
-            presented: Presented::read(
-                head.fields.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes),
-                query,
-            ),
+            presented: Presented::read(head.fields.get_all(AUTHORIZATION).iter(), query),
             origin: text(head.fields, &ORIGIN).map(str::to_owned),
             preflight: preflight(method, head.fields),
             websocket: websocket(method, head.fields)?,

@@ -46,24 +46,23 @@ impl Record {
         let mut line = String::with_capacity(LINE);
         let mut put = Members(&mut line);
         put.shown("timestamp", humantime::format_rfc3339_millis(now));
-        put.text("level", "INFO");
-        put.text("target", TARGET);
-        put.text("message", "request");
+        put.constant(KIND);
         put.text("request_id", &self.request_id);
         put.text("client", &self.client);
-        put.text("method", self.method);
+        put.name("method");
+        put.quoted(self.method);
         put.text("host", &self.host);
         put.text("path", &self.path);
         put.text("route", self.route.as_deref().unwrap_or_default());
         put.number("status", self.status);
-        put.text("reason", self.reason);
+        put.name("reason");
+        put.quoted(self.reason);
         put.text("upstream", self.upstream.as_deref().unwrap_or_default());
         put.text("server", self.server.as_deref().unwrap_or_default());
         put.text("subject", self.subject.as_deref().unwrap_or_default());
-        match self.user {
-            Some(id) => put.shown("user_id", id.hyphenated()),
-            None => put.text("user_id", ""),
-        }
+        let mut room = Uuid::encode_buffer();
+        put.name("user_id");
+        put.quoted(self.user.map_or("", |id| id.hyphenated().encode_lower(&mut room)));
         put.number("bytes_in", self.bytes_in);
         put.number("bytes_out", self.bytes_out);
         put.number("duration_us", took.as_micros());
@@ -86,6 +85,9 @@ const LINE: usize = 1024;
 /// The target of request lines, for `RUST_LOG`.
 pub(super) const TARGET: &str = "doorward::request";
 
+/// What tells these lines from others.
+const KIND: &str = r#","level":"INFO","target":"doorward::request","message":"request""#;
+
 /// Members of a JSON object. Values of closed or checked sets need no escapes and are copied as they are.
 struct Members<'a>(&'a mut String);
 
@@ -97,14 +99,24 @@ impl Members<'_> {
         self.0.push_str("\":");
     }
 
+    /// Whole members that every line has.
+    fn constant(&mut self, members: &str) {
+        self.0.push_str(members);
+    }
+
+    /// A value that needs no escapes.
+    fn quoted(&mut self, value: &str) {
+        self.0.push('"');
+        self.0.push_str(value);
+        self.0.push('"');
+    }
+
     fn text(&mut self, name: &str, value: &str) {
         self.name(name);
         // Without a way out early the compiler looks at many bytes at once.
         let plain = |byte: u8| (byte.is_ascii_graphic() | (byte == b' ')) & (byte != b'"') & (byte != b'\\');
         if value.bytes().fold(true, |all, byte| all & plain(byte)) {
-            self.0.push('"');
-            self.0.push_str(value);
-            self.0.push('"');
+            self.quoted(value);
         } else {
             self.0.push_str(&serde_json::Value::from(value).to_string());
         }
@@ -117,10 +129,9 @@ impl Members<'_> {
         let _ = write!(self.0, "\"{value}\"");
     }
 
-    fn number(&mut self, name: &str, value: impl std::fmt::Display) {
+    fn number(&mut self, name: &str, value: impl itoa::Integer) {
         self.name(name);
-        // Writing to a string does not fail.
-        let _ = write!(self.0, "{value}");
+        self.0.push_str(itoa::Buffer::new().format(value));
     }
 }
 
@@ -136,6 +147,7 @@ mod tests {
         assert!(line.ends_with('\n') && line.lines().count() == 1);
         let json: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(json["timestamp"], "1970-01-01T00:00:00.000Z");
+        assert_eq!((&json["target"], &json["message"]), (&TARGET.into(), &"request".into()));
         assert_eq!(json["path"], "/a\"b\\\u{1b}[31m\n");
         assert_eq!(json["status"], 404);
         assert_eq!(json["duration_us"], 1500);

@@ -32,7 +32,8 @@ impl Stage {
     /// Starts it and sends one good request, so that no case pays for the first of its kind.
     pub fn new() -> Self {
         let mut setup = Setup::new();
-        setup.config.server += "h2c = true\n";
+        // One thread has a scheduler of its own, which most other tests do not use.
+        setup.config.server += "h2c = true\nthreads = 1\n";
         Self::warm(setup.start(), None)
     }
 

@@ -16,7 +16,8 @@ fn a_stream_ends(change: impl Fn(&Node) + Clone + Send + Sync + 'static) {
     explore(move || {
         let node = Node::started();
         let target = UpstreamTarget::plain();
-        let stay = Stay::new(node.admission(&TOKEN), Arc::clone(&node.gateway), node.clock.clone(), &target);
+        let ends = (target.outlive, target.close);
+        let stay = Stay::new(node.admission(&TOKEN), Arc::clone(&node.gateway), node.clock.clone(), ends);
         // Where nobody wakes it, shuttle finds that nothing can go on.
         let stream = thread::spawn(move || block_on(stay.over()));
         change(&node);
