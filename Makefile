@@ -5,7 +5,10 @@ with_keycloak = tools/keycloak run
 in_front_of_it = --realm http://127.0.0.1:$(or $(KEYCLOAK_PORT),8180)/realms/doorward --data data/real
 endif
 
-.PHONY: help dev keycloak test check cases campaign audit fuzz bench bench-revocation install
+# Where tools/release leaves it.
+guided = $(or $(CARGO_TARGET_DIR),target)/doorward
+
+.PHONY: help dev keycloak test check cases campaign audit fuzz release bench bench-revocation install
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,13 +42,16 @@ fuzz: ## every parser with cargo-fuzz, half a minute each (SECONDS_EACH, ONLY=to
 audit: ## licences, sources, bans and advisories of the dependencies (ADVISORY_DB names a copy of RustSec's)
 	tools/audit
 
-bench: ## CPU time beside a bare proxy, and what each step costs
-	cargo run --release --locked -p sidebyside
+release: ## the gateway as it ships, compiled by a profile of itself (ARGS="--no-default-features" for cargo)
+	tools/release $(ARGS)
+
+bench: release ## CPU time beside a bare proxy, and what each step costs
+	cargo run --release --locked -p sidebyside -- --gateway $(guided)
 	cargo bench --locked -p doorward
 
-bench-revocation: ## what revocation costs: look-ups, three nodes, 10,000 WebSockets, requests with 1,000,000 dead sessions
+bench-revocation: release ## what revocation costs: look-ups, three nodes, 10,000 WebSockets, requests with 1,000,000 dead sessions
 	cargo bench --locked -p doorward --bench revocation
-	cargo run --release --locked -p sidebyside -- --dead 1000000 --only known
+	cargo run --release --locked -p sidebyside -- --gateway $(guided) --dead 1000000 --only known
 
 install: ## what a build and the tests need; on Debian and Ubuntu as root it is installed
 	@tools/install

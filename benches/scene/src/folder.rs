@@ -9,6 +9,9 @@ use tempfile::TempDir;
 
 use crate::{Outcome, Provider};
 
+/// The host that requests name.
+pub const NAME: &str = "app.example.com";
+
 /// The files of one measurement.
 pub struct Folder(TempDir);
 
@@ -24,6 +27,9 @@ impl Folder {
         let folder = Self(tempfile::tempdir()?);
         let users = users.unwrap_or_else(|| format!("sqlite:{}", folder.database().display()));
         fs::write(folder.path().join("secret"), "of the bench")?;
+        let own = rcgen::generate_simple_self_signed([NAME.to_owned()])?;
+        fs::write(folder.certificate(), own.cert.pem())?;
+        fs::write(folder.key(), own.signing_key.serialize_pem())?;
         fs::write(folder.config(), folder.text(provider.issuer(), upstream, &users))?;
         Ok(folder)
     }
@@ -52,15 +58,33 @@ impl Folder {
         self.path().join("users.db")
     }
 
+    /// The certificate of the gateway's TLS, for [`NAME`].
+    #[must_use]
+    pub fn certificate(&self) -> PathBuf {
+        self.path().join("tls.pem")
+    }
+
+    /// Its key.
+    #[must_use]
+    pub fn key(&self) -> PathBuf {
+        self.path().join("tls.key")
+    }
+
     fn text(&self, issuer: &str, upstream: SocketAddr, users: &str) -> String {
         let secret = self.path().join("secret");
-        let secret = secret.display();
+        let (certificate, key) = (self.certificate(), self.key());
+        let (secret, certificate, key) = (secret.display(), certificate.display(), key.display());
         format!(
             r#"
 [server]
 listen = "127.0.0.1:0"
 admin_listen = "127.0.0.1:0"
 threads = 1
+
+[server.tls]
+listen = "127.0.0.1:0"
+certificate = "{certificate}"
+key = "{key}"
 
 [keycloak]
 issuer = "{issuer}"

@@ -7,7 +7,7 @@ mod process;
 mod provider;
 mod users;
 
-pub use folder::Folder;
+pub use folder::{Folder, NAME};
 pub use mint::{Mint, spoilt};
 pub use process::Process;
 pub use provider::Provider;

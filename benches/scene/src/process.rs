@@ -14,17 +14,22 @@ use crate::{Folder, Outcome};
 /// A running proxy; it is ended when this is dropped.
 pub struct Process {
     address: SocketAddr,
+    tls: SocketAddr,
     child: Child,
 }
 
 impl Process {
-    /// The bare proxy among these binaries.
-    pub fn bare(binaries: &Path, upstream: SocketAddr) -> Outcome<Self> {
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let mut command = Command::new(binaries.join("bare-proxy"));
-        let child = command.args([address.to_string(), upstream.to_string()]).stdin(Stdio::null()).spawn()?;
-        wait_for(|| TcpStream::connect(address).is_ok().then_some(()))?;
-        Ok(Self { address, child })
+    /// The bare proxy, with the certificate of that folder.
+    pub fn bare(binary: &Path, folder: &Folder, upstream: SocketAddr) -> Outcome<Self> {
+        let free = || TcpListener::bind("127.0.0.1:0")?.local_addr();
+        let (address, tls) = (free()?, free()?);
+        let mut command = Command::new(binary);
+        command.args([address, tls, upstream].map(|address| address.to_string()));
+        let child = command.args([folder.certificate(), folder.key()]).stdin(Stdio::null()).spawn()?;
+        // Ended by its drop where it does not come.
+        let process = Self { address, tls, child };
+        wait_for(|| TcpStream::connect(process.tls).is_ok().then_some(()))?;
+        Ok(process)
     }
 
     /// The gateway, whose log goes to a file as it does in production, at the default level.
@@ -33,8 +38,15 @@ impl Process {
         let mut command = Command::new(binary);
         let command = command.args(["run".as_ref(), "--config".as_ref(), folder.config().as_os_str()]);
         let child = command.env_remove("RUST_LOG").stdin(Stdio::null()).stderr(File::create(&log)?).spawn()?;
-        let address = wait_for(|| listening(&log)).map_err(|_| fs::read_to_string(&log).unwrap_or_default());
-        Ok(Self { child, address: address? })
+        let listening = wait_for(|| listening(&log)).map_err(|_| fs::read_to_string(&log).unwrap_or_default());
+        let (address, tls) = listening?;
+        Ok(Self { child, address, tls })
+    }
+
+    /// Where it speaks TLS.
+    #[must_use]
+    pub fn tls(&self) -> SocketAddr {
+        self.tls
     }
 
     /// Where it listens.
@@ -47,6 +59,23 @@ impl Process {
     pub fn signal(&self, name: &str) -> Outcome<()> {
         let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status()?;
         if sent.success() { Ok(()) } else { Err("the signal could not be sent".into()) }
+    }
+
+    /// Ends it as an operator does, and waits until it is over.
+    pub fn stop(mut self) -> Outcome<()> {
+        self.signal("TERM")?;
+        if self.child.wait()?.success() { Ok(()) } else { Err("it did not end well".into()) }
+    }
+
+    /// The memory that the process has in bytes: what is resident of it, and what was.
+    pub fn memory(&self) -> Outcome<usize> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim_start_matches(':').trim().strip_suffix(" kB")?.parse::<usize>().ok()
+        };
+        let (resident, swapped) = (field("VmRSS").ok_or("no VmRSS")?, field("VmSwap").unwrap_or(0));
+        Ok((resident + swapped) * 1024)
     }
 
     /// The CPU time that the process has used, in user mode and in the kernel.
@@ -68,12 +97,12 @@ impl Drop for Process {
 }
 
 /// Where the log says that the gateway listens.
-fn listening(log: &Path) -> Option<SocketAddr> {
+fn listening(log: &Path) -> Option<(SocketAddr, SocketAddr)> {
     let text = fs::read_to_string(log).ok()?;
-    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines
-        .filter(|line| line.get("message").is_some_and(|message| message == "ready"))
-        .find_map(|line| line.get("listen")?.as_str()?.parse().ok())
+    let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let ready = lines.find(|line| line.get("message").is_some_and(|message| message == "ready"))?;
+    let address = |name| ready.get(name)?.as_str()?.parse().ok();
+    Some((address("listen")?, address("tls_listen")?))
 }
 
 fn wait_for<T>(condition: impl Fn() -> Option<T>) -> Outcome<T> {

@@ -4,13 +4,16 @@ use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use bench_scene::Outcome;
+use bench_scene::{Folder, Outcome, Process};
+use bytes::Bytes;
 use futures_util::future::try_join_all;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use h2::client::SendRequest;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::variant::Variant;
+use crate::secure::{self, Secure};
+use crate::variant::{Manner, Variant};
 
 /// How long a variant is played.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +35,7 @@ pub(crate) struct Played {
 pub(crate) struct Load {
     runtime: Runtime,
     connections: usize,
+    secure: Option<Secure>,
 }
 
 impl Load {
@@ -42,7 +46,13 @@ impl Load {
                 tokio::task::yield_now().await;
             }
         });
-        Ok(Self { runtime, connections })
+        Ok(Self { runtime, connections, secure: None })
+    }
+
+    /// Speaks TLS too, and trusts the certificate of that folder.
+    pub(crate) fn trust(&mut self, folder: &Folder) -> Outcome<()> {
+        self.secure = Some(Secure::trusting(folder)?);
+        Ok(())
     }
 
     /// Where the upstream runs too.
@@ -52,7 +62,7 @@ impl Load {
 
     /// Sends every request once, and again where an answer was another: on a crowded machine the first reads of a
     /// database may come too late.
-    pub(crate) fn warm(&self, proxy: SocketAddr, variant: &Variant) -> Outcome<()> {
+    pub(crate) fn warm(&self, proxy: &Process, variant: &Variant) -> Outcome<()> {
         let mut outcome = Ok(());
         for _ in 0..WARMINGS {
             outcome = self.play(proxy, variant, Length::Once).map(drop);
@@ -64,7 +74,7 @@ impl Load {
     }
 
     /// Sends the variant's requests to a proxy; an answer other than the variant's ends the measurement.
-    pub(crate) fn play(&self, proxy: SocketAddr, variant: &Variant, length: Length) -> Outcome<Played> {
+    pub(crate) fn play(&self, proxy: &Process, variant: &Variant, length: Length) -> Outcome<Played> {
         let (began, next) = (Instant::now(), Cell::new(0_usize));
         let take = || {
             let number = next.get();
@@ -75,31 +85,83 @@ impl Load {
             next.set(number + usize::from(!over));
             if over { None } else { variant.requests.get(number % variant.requests.len()) }
         };
-        let clients = (0..self.connections).map(|_| client(proxy, variant.status, take));
-        self.runtime.block_on(try_join_all(clients))?;
+        self.runtime.block_on(self.send(proxy, variant, take))?;
         Ok(Played { requests: next.get(), took: began.elapsed() })
+    }
+
+    async fn send<'a>(&self, proxy: &Process, variant: &Variant, next: impl Next<'a>) -> Outcome<()> {
+        let (all, status) = (0..self.connections, variant.status);
+        let secure = || self.secure.as_ref().ok_or("nobody is trusted");
+        match variant.manner {
+            Manner::Http1 => drop(try_join_all(all.map(|_| client(proxy.address(), status, next))).await?),
+            Manner::Handshakes => {
+                let secure = secure()?;
+                try_join_all(all.map(|_| newcomer(secure, proxy.tls(), status, next))).await?;
+            }
+            Manner::Streams => {
+                let connection = secure()?.open(proxy.tls()).await?;
+                try_join_all(all.map(|_| stream(&connection, status, next))).await?;
+            }
+        }
+        Ok(())
     }
 }
 
+/// What is to be sent next; nothing where it is enough.
+trait Next<'a>: Fn() -> Option<&'a Vec<u8>> + Copy {}
+
+impl<'a, F: Fn() -> Option<&'a Vec<u8>> + Copy> Next<'a> for F {}
+
 /// Sends what `next` gives until it gives nothing; a proxy that closes the connection ends the measurement.
-async fn client<'a>(proxy: SocketAddr, status: u16, next: impl Fn() -> Option<&'a Vec<u8>>) -> Outcome<()> {
-    let wanted = format!("HTTP/1.1 {status} ");
+async fn client<'a>(proxy: SocketAddr, status: u16, next: impl Next<'a>) -> Outcome<()> {
     let mut answer = Vec::with_capacity(4096);
     let mut stream = TcpStream::connect(proxy).await?;
     stream.set_nodelay(true)?;
     while let Some(request) = next() {
-        stream.write_all(request).await?;
-        answer.clear();
-        while !whole(&answer)? {
-            if stream.read_buf(&mut answer).await? == 0 {
-                return Err("the proxy closed a connection".into());
-            }
-        }
-        if !answer.starts_with(wanted.as_bytes()) {
-            return Err(format!("not {status}: {}", String::from_utf8_lossy(&answer)).into());
+        exchange(&mut stream, request, status, &mut answer).await?;
+    }
+    Ok(())
+}
+
+/// The same with a connection for each request.
+async fn newcomer<'a>(secure: &Secure, proxy: SocketAddr, status: u16, next: impl Next<'a>) -> Outcome<()> {
+    let mut answer = Vec::with_capacity(4096);
+    while let Some(request) = next() {
+        let mut stream = secure.connect(proxy).await?;
+        exchange(&mut stream, request, status, &mut answer).await?;
+    }
+    Ok(())
+}
+
+/// The same as streams of one connection.
+async fn stream<'a>(connection: &SendRequest<Bytes>, status: u16, next: impl Next<'a>) -> Outcome<()> {
+    while let Some(target) = next() {
+        let answered = secure::ask(connection, std::str::from_utf8(target)?).await?;
+        if answered != status {
+            return Err(format!("not {status}: {answered}").into());
         }
     }
     Ok(())
+}
+
+/// One request, and its answer.
+pub(crate) async fn exchange<S>(stream: &mut S, request: &[u8], status: u16, answer: &mut Vec<u8>) -> Outcome<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    stream.write_all(request).await?;
+    stream.flush().await?;
+    answer.clear();
+    while !whole(answer)? {
+        if stream.read_buf(answer).await? == 0 {
+            return Err("the proxy closed a connection".into());
+        }
+    }
+    if answer.starts_with(format!("HTTP/1.1 {status} ").as_bytes()) {
+        Ok(())
+    } else {
+        Err(format!("not {status}: {}", String::from_utf8_lossy(answer)).into())
+    }
 }
 
 /// Whether an answer is complete: a head, and a body as long as it says.

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use bench_scene::Outcome;
 
-use crate::variant::{BASE, Variant};
+use crate::variant::Variant;
 
 /// One variant for a second, or once through.
 pub(crate) struct Sample {
     name: &'static str,
+    base: &'static str,
     goal: Option<f64>,
     /// Microseconds of CPU time per request.
     cost: f64,
@@ -23,6 +24,7 @@ impl Sample {
         let requests = u32::try_from(requests).map_or(f64::INFINITY, f64::from);
         Self {
             name: variant.name,
+            base: variant.base,
             goal: variant.goal,
             cost: cpu.as_secs_f64() * 1e6 / requests,
             rate: requests / took.as_secs_f64(),
@@ -35,10 +37,10 @@ pub(crate) fn print(options: &str, samples: &[Sample]) -> Outcome<()> {
     let mut out = std::io::stdout().lock();
     let cores = std::thread::available_parallelism().map_or(0, NonZero::get);
     writeln!(out, "{cores} cores, one worker thread for each proxy; {options}\n")?;
-    writeln!(out, "{:<32}{:>10}{:>17}{:>9}{:>17}{:>13}", "", "CPU µs", "min – max", "× bare", "goal", "requests/s")?;
-    let base = median(samples.iter().filter(|sample| sample.name == BASE).map(|sample| sample.cost));
-    for (name, goal) in names(samples) {
-        let costs = || samples.iter().filter(|sample| sample.name == name).map(|sample| sample.cost);
+    writeln!(out, "{:<36}{:>10}{:>17}{:>9}{:>17}{:>13}", "", "CPU µs", "min – max", "× bare", "goal", "requests/s")?;
+    let costs = |name: &'static str| samples.iter().filter(move |sample| sample.name == name).map(|sample| sample.cost);
+    for (name, base, goal) in names(samples) {
+        let (base, costs) = (median(costs(base)), || costs(name));
         let rate = median(samples.iter().filter(|sample| sample.name == name).map(|sample| sample.rate));
         let (cost, least, most) = (median(costs()), costs().fold(f64::INFINITY, f64::min), costs().fold(0.0, f64::max));
         let ratio = cost / base;
@@ -46,17 +48,17 @@ pub(crate) fn print(options: &str, samples: &[Sample]) -> Outcome<()> {
             format!("≤ {goal:.2} {}", if ratio <= goal { "reached" } else { "MISSED" })
         });
         let range = format!("{least:.1} – {most:.1}");
-        writeln!(out, "{name:<32}{cost:>10.1}{range:>17}{ratio:>9.2}{goal:>17}{rate:>13.0}")?;
+        writeln!(out, "{name:<36}{cost:>10.1}{range:>17}{ratio:>9.2}{goal:>17}{rate:>13.0}")?;
     }
     Ok(())
 }
 
-/// Every variant once, the base first.
-fn names(samples: &[Sample]) -> Vec<(&'static str, Option<f64>)> {
-    let mut names: Vec<(&'static str, Option<f64>)> = Vec::new();
+/// Every variant once, with its base and its goal.
+fn names(samples: &[Sample]) -> Vec<(&'static str, &'static str, Option<f64>)> {
+    let mut names: Vec<(&'static str, &'static str, Option<f64>)> = Vec::new();
     for sample in samples {
-        if !names.iter().any(|(name, _)| *name == sample.name) {
-            names.push((sample.name, sample.goal));
+        if !names.iter().any(|(name, _, _)| *name == sample.name) {
+            names.push((sample.name, sample.base, sample.goal));
         }
     }
     names
