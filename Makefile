@@ -45,12 +45,14 @@ audit: ## licences, sources, bans and advisories of the dependencies (ADVISORY_D
 release: ## the gateway as it ships, compiled by a profile of itself (ARGS="--no-default-features" for cargo)
 	tools/release $(ARGS)
 
-bench: release ## CPU time beside a bare proxy, and what each step costs
+bench: ## CPU time beside a bare proxy, and what each step costs
+	tools/release --no-default-features
 	cargo run --release --locked -p sidebyside -- --gateway $(guided)
 	cargo bench --locked -p doorward
 
-bench-revocation: release ## what revocation costs: look-ups, three nodes, 10,000 WebSockets, requests with 1,000,000 dead sessions
+bench-revocation: ## what revocation costs: look-ups, three nodes, 10,000 WebSockets, requests with 1,000,000 dead sessions
 	cargo bench --locked -p doorward --bench revocation
+	tools/release --no-default-features
 	cargo run --release --locked -p sidebyside -- --gateway $(guided) --dead 1000000 --only known
 
 install: ## what a build and the tests need; on Debian and Ubuntu as root it is installed

@@ -72,12 +72,11 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// The wall clock, as of the last tick of the kernel: some milliseconds late, where seconds are counted, at a tenth
-    /// of the price.
+    /// The wall clock.
     #[must_use]
     pub fn wall(&self) -> Timestamp {
         match &self.0 {
-            Source::System => Timestamp(seconds(ClockId::RealtimeCoarse).as_secs()),
+            Source::System => Timestamp(seconds(ClockId::Realtime).as_secs()),
             #[cfg(test)]
             Source::Manual(milliseconds) => {
                 Timestamp(Self::MANUAL_EPOCH + milliseconds.load(std::sync::atomic::Ordering::SeqCst) / 1000)

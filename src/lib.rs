@@ -4,10 +4,10 @@
 //! tells the story. The library exists for the binary, the tests and the benches of this repository; its
 //! interface is not stable.
 
-pub mod caught;
 pub mod clock;
 pub mod id;
 pub mod rotating;
+pub mod unwind;
 
 pub mod request;
 pub mod routing;

@@ -5,10 +5,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use bench_scene::{Folder, Outcome, Process, Provider, fill};
+use bench_scene::{Folder, Outcome, Process, Provider, fill, room_for};
 use doorward::store::Sqlite;
 use reqwest::Client;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -19,12 +18,10 @@ pub(crate) async fn measure() -> Outcome<()> {
     let sockets = room_for(SOCKETS);
     let provider = Provider::start()?;
     let folder = Folder::new(&provider, upstream().await?)?;
-    let config = fs::read_to_string(folder.config())?
-        .replace("threads = 1", "threads = 1\nmax_connections = 20000\nmax_connections_per_address = 20000")
-        .replace(
-            "[[route]]\npath = \"/public/*\"",
-            "[[route]]\npath = \"/socket\"\nupstream = \"app\"\nwebsocket = true\n\n[[route]]\npath = \"/public/*\"",
-        );
+    let config = fs::read_to_string(folder.config())?.replace(
+        "[[route]]\npath = \"/public/*\"",
+        "[[route]]\npath = \"/socket\"\nupstream = \"app\"\nwebsocket = true\n\n[[route]]\npath = \"/public/*\"",
+    );
     fs::write(folder.config(), config)?;
     Sqlite::migrate(&folder.database())?;
     fill(&folder.database(), provider.issuer(), sockets)?;
@@ -52,17 +49,6 @@ pub(crate) async fn measure() -> Outcome<()> {
     let share = idle.as_secs_f64() / SETTLE.as_secs_f64() * 100.0;
     show(&format!("{sockets} idle WebSockets, of one core"), &format!("{share:.1} %"), "");
     Ok(())
-}
-
-/// So many sockets, or as many as the descriptors that this process may have: two for each, here and in the gateway.
-fn room_for(wanted: usize) -> usize {
-    let most = u64::try_from(wanted * 2 + 1000).ok();
-    // Only the superuser may; others get what they have.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most });
-    let limit = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-    let have = limit.maximum.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-    wanted.min(have.saturating_sub(1000) / 2)
 }
 
 /// An application that takes every WebSocket and says nothing on it.

@@ -35,9 +35,9 @@ pub(crate) async fn measure() -> Outcome<()> {
     show("back-channel logout with three nodes, p50", &format!("{:.1} ms", millis(p50)), "10 ms");
     show("back-channel logout with three nodes, p99", &format!("{:.1} ms", millis(p99)), "30 ms");
     let stopped = nodes.last().map(|(node, _)| node).ok_or("no node")?;
-    stopped.signal("STOP")?;
+    stopped.pause()?;
     let took = log_out(&client, called, &provider, LOGOUTS + WARM_UP).await;
-    stopped.signal("CONT")?;
+    stopped.wake()?;
     show("the first one with a node stopped", &format!("{:.0} ms", millis(took?)), "1,300 ms");
     Ok(())
 }

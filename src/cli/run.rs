@@ -36,3 +36,17 @@ pub(super) fn runtime(threads: usize) -> std::io::Result<Runtime> {
     let mut builder = if threads == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
     builder.worker_threads(threads).thread_name("gateway").enable_all().build()
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::RuntimeFlavor;
+
+    use super::*;
+
+    #[test]
+    fn one_thread_has_a_scheduler_of_its_own() {
+        for (threads, flavor) in [(1, RuntimeFlavor::CurrentThread), (2, RuntimeFlavor::MultiThread)] {
+            assert_eq!(runtime(threads).unwrap().handle().runtime_flavor(), flavor);
+        }
+    }
+}

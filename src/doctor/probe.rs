@@ -223,9 +223,9 @@ impl Probe<'_> {
                     .remedy(self.realm.kcadm().remove_user(&user.id))
             }
             (_, Err(error)) => {
-                let sql = format!("delete from users where username = '{}';", user.username);
+                let advice = format!("remove {} from the table users ([users] database)", user.username);
                 let message = format!("{} is still in the users database: {}", user.username, causes(&error));
-                Finding::warn(check, message).remedy(Remedy::Sql(sql))
+                Finding::warn(check, message).remedy(Remedy::Advice(advice))
             }
         }
     }

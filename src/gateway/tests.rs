@@ -161,6 +161,35 @@ async fn a_node_that_does_not_hear_of_changes_admits_nobody() {
     assert!(fixture.roles("alice").await.is_ok());
 }
 
+/// The database answers again while Keycloak, which is away as well, is asked in vain.
+#[tokio::test]
+async fn a_lease_that_comes_back_while_keycloak_is_asked_in_vain_lets_pass() {
+    let keycloak = FakeKeycloak::start().await;
+    let mut fixture = Fixture::asking(&keycloak, WhenBlind::Introspect).await;
+    keycloak.reply(INTROSPECT, Reply::Text(503, "away".into()));
+    fixture.clock.advance(Duration::from_secs(1));
+    let Fixture { standing, gateway, follower, .. } = &mut fixture;
+    let back = async {
+        while keycloak.requests(INTROSPECT).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        follower.load().await.unwrap();
+    };
+    let alice = Arc::new(identity("alice", SOON));
+    let (outcome, ()) = tokio::join!(gateway.confirm(Arc::clone(&alice), Evidence::Token("a.b.c")), back);
+    assert!(standing.sees() && outcome.is_ok(), "{outcome:?}");
+    fixture.clock.advance(Duration::from_secs(1));
+    let Fixture { standing, gateway, follower, .. } = &mut fixture;
+    let back = async {
+        while keycloak.requests(INTROSPECT).len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        follower.load().await.unwrap();
+    };
+    let (outcome, ()) = tokio::join!(gateway.confirm(alice, Evidence::Strict("a.b.c")), back);
+    assert!(standing.sees() && matches!(outcome, Err(Rejection::Blind)), "a strict route: {outcome:?}");
+}
+
 #[tokio::test]
 async fn another_log_makes_everything_be_read_again() {
     let mut fixture = Fixture::new().await;

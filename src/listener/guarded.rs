@@ -20,10 +20,10 @@ use super::refusal::Refusals;
 use super::tls::{Certificates, Unshaken};
 use super::wire::{self, Wire};
 use crate::app::Snapshot;
-use crate::caught::caught;
 use crate::metrics::{Dropped, Metrics};
 use crate::stay::Guest;
 use crate::telemetry::Journal;
+use crate::unwind::caught;
 
 /// What a connection may use.
 #[derive(Clone, Copy, Debug)]

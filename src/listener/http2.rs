@@ -23,10 +23,10 @@ use super::frames::Frames;
 use super::guarded::{Guarded, Limits};
 use super::head;
 use super::wire::{Watch, Wire};
-use crate::caught::caught;
 use crate::id;
 use crate::metrics::Dropped;
 use crate::problem::{Problem, Rejection};
+use crate::unwind::caught;
 
 type Connection = h2::server::Connection<Stream, Bytes>;
 

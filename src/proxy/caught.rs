@@ -17,7 +17,7 @@ use tracing::error;
 
 use super::carrier::Carrier;
 use super::passage::Passage;
-use crate::caught::caught;
+use crate::unwind::caught;
 
 impl Carrier {
     /// Runs a hook that does not wait. After a panic, an error that Pingora takes for a failure of the request: nothing is

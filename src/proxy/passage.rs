@@ -16,7 +16,7 @@ use crate::problem::{Facts, Rejection};
 use crate::request::Incoming;
 use crate::routing::{Cors, Route};
 use crate::stay::Guest;
-use crate::telemetry::{Journal, Record};
+use crate::telemetry::Record;
 use crate::upstream::{Tried, Upstream, UpstreamError};
 
 /// The request's own view: the snapshot it began with, how far it is, and what its log line will say.
@@ -30,28 +30,8 @@ pub struct Passage {
     pub(super) guest: Option<Arc<Guest>>,
     /// Whether a hook has panicked: then the request fails with that reason, whatever else is noted of it.
     pub(super) panicked: bool,
+    services: Arc<Services>,
     logged: bool,
-    in_flight: InFlight,
-}
-
-/// Counts a request for as long as it lives, however it ends.
-struct InFlight(Arc<Services>);
-
-impl InFlight {
-    fn begin(services: &Arc<Services>) -> Self {
-        services.journal.metrics().in_flight().inc();
-        Self(Arc::clone(services))
-    }
-
-    fn journal(&self) -> &Journal {
-        &self.0.journal
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.journal().metrics().in_flight().dec();
-    }
 }
 
 /// How far a request is. `upstream_peer` in any other stage than `Forwarding` is a defect.
@@ -93,6 +73,7 @@ impl Forwarding {
 
 impl Passage {
     pub(super) fn new(snapshot: Arc<Snapshot>, services: &Arc<Services>) -> Self {
+        services.journal.metrics().in_flight().inc();
         Self {
             began: Instant::now(),
             snapshot,
@@ -101,8 +82,8 @@ impl Passage {
             cors: None,
             guest: Guest::served(),
             panicked: false,
+            services: Arc::clone(services),
             logged: false,
-            in_flight: InFlight::begin(services),
         }
     }
 
@@ -161,6 +142,20 @@ impl Passage {
         self.record.server = server.or_else(|| self.record.server.take());
     }
 
+    /// Writes the line of a request that was dropped half-way. Where Pingora itself panics, a second panic would end the
+    /// process.
+    fn log_dropped(&mut self) {
+        let broken = self.panicked || std::thread::panicking();
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            self.note_server();
+            self.record.reason = if broken { Facts::from(&Rejection::Internal).reason } else { "client-closed" };
+            self.log();
+        }));
+        if written.is_err() {
+            self.services.journal.metrics().panicked();
+        }
+    }
+
     /// Writes the request's line, once. Why the gateway ended it says more than how that looked from inside.
     pub(super) fn log(&mut self) {
         if std::mem::replace(&mut self.logged, true) {
@@ -169,7 +164,7 @@ impl Passage {
         if let Some(reason) = self.guest.as_ref().and_then(|guest| guest.shown_out()) {
             self.record.reason = reason;
         }
-        self.in_flight.journal().request(&self.record, self.began);
+        self.services.journal.request(&self.record, self.began);
     }
 
     pub(super) fn forwarding(&mut self) -> Option<&mut Forwarding> {
@@ -180,21 +175,12 @@ impl Passage {
     }
 }
 
-/// A request that is dropped half-way has its line too; and it is dropped where Pingora itself panics, in which a second
-/// panic would end the process.
+/// A request is counted for as long as it lives, however it ends; whoever waits for the last one finds its line written.
 impl Drop for Passage {
     fn drop(&mut self) {
-        if self.logged {
-            return;
+        if !self.logged {
+            self.log_dropped();
         }
-        let broken = self.panicked || std::thread::panicking();
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            self.note_server();
-            self.record.reason = if broken { Facts::from(&Rejection::Internal).reason } else { "client-closed" };
-            self.log();
-        }));
-        if written.is_err() {
-            self.in_flight.journal().metrics().panicked();
-        }
+        self.services.journal.metrics().in_flight().dec();
     }
 }

@@ -30,7 +30,7 @@ impl Carrier {
             Err(rejection) => return self.refuse(session, passage, &rejection).await,
         };
         passage.note_request(&incoming);
-        request_head::forget_case(session)?;
+        request_head::forget_case(session);
         let snapshot = Arc::clone(&passage.snapshot);
         if let Some(answer) = preflight(&snapshot, &incoming) {
             return finish(&self.services, session, passage, answer, "").await;

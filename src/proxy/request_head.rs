@@ -40,34 +40,28 @@ fn names(session: &Session) -> Option<&Names> {
 }
 
 /// Forgets in which case the names of the fields came. Pingora keeps it in a second map, and would copy that for each
-/// try; names go out in lower case, as HTTP/2 has them.
-pub(super) fn forget_case(session: &mut Session) -> pingora::Result<()> {
+/// try; without it names go out in a spelling of its own.
+pub(super) fn forget_case(session: &mut Session) {
     let header = session.req_header_mut();
-    if header.has_case() { rebuild(header, |_| {}) } else { Ok(()) }
+    if header.has_case() {
+        rebuild(header, |_| {});
+    }
 }
 
 /// Strips what only the gateway may say, then says it. Runs once a try on a fresh copy of the client's header,
 /// after Pingora has removed what the client's `Connection` names.
 pub(super) fn write(forward: &Forward, server: &HeaderValue, request: &mut RequestHeader) -> pingora::Result<()> {
-    rebuild(request, |fields| write_fields(forward, server, fields))?;
+    rebuild(request, |fields| write_fields(forward, server, fields));
     forward.target().map_or(Ok(()), |target| request.set_raw_path(target.as_bytes()))
 }
 
 /// Takes a header apart, and puts it together again with other fields: Pingora's own insertion reads every name anew, at
-/// ten times the price.
-fn rebuild(header: &mut RequestHeader, change: impl FnOnce(&mut HeaderMap)) -> pingora::Result<()> {
-    let verbatim = verbatim_target(header);
+/// ten times the price. The target stays, as the URI holds one in origin form byte for byte; others are refused before.
+fn rebuild(header: &mut RequestHeader, change: impl FnOnce(&mut HeaderMap)) {
     let (nothing, ()) = http::Request::new(()).into_parts();
     let mut parts = request::Parts::from(std::mem::replace(header, nothing.into()));
     change(&mut parts.headers);
     *header = parts.into();
-    verbatim.map_or(Ok(()), |target| header.set_raw_path(&target))
-}
-
-/// The target as it came, where the URI does not hold it byte for byte.
-fn verbatim_target(request: &RequestHeader) -> Option<Vec<u8>> {
-    let held = request.uri.path_and_query().map(|held| held.as_str().as_bytes());
-    (held != Some(request.raw_path())).then(|| request.raw_path().to_vec())
 }
 
 fn write_fields(forward: &Forward, server: &HeaderValue, fields: &mut HeaderMap) {

@@ -80,6 +80,8 @@ impl Folder {
 listen = "127.0.0.1:0"
 admin_listen = "127.0.0.1:0"
 threads = 1
+max_connections = 20000
+max_connections_per_address = 20000
 
 [server.tls]
 listen = "127.0.0.1:0"

@@ -1,12 +1,14 @@
 //! What a measurement needs around the gateway: an identity provider, its tokens, users in a database, and a
 //! configuration that brings them together.
 
+mod descriptors;
 mod folder;
 mod mint;
 mod process;
 mod provider;
 mod users;
 
+pub use descriptors::room_for;
 pub use folder::{Folder, NAME};
 pub use mint::{Mint, spoilt};
 pub use process::Process;

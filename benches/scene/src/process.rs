@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::{Folder, Outcome};
@@ -55,15 +56,23 @@ impl Process {
         self.address
     }
 
-    /// Sends it a signal: `STOP` and `CONT` make it sleep and wake.
-    pub fn signal(&self, name: &str) -> Outcome<()> {
-        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status()?;
-        if sent.success() { Ok(()) } else { Err("the signal could not be sent".into()) }
+    /// Makes it sleep.
+    pub fn pause(&self) -> Outcome<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Makes it go on.
+    pub fn wake(&self) -> Outcome<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Outcome<()> {
+        Ok(kill_process(Pid::from_child(&self.child), signal)?)
     }
 
     /// Ends it as an operator does, and waits until it is over.
     pub fn stop(mut self) -> Outcome<()> {
-        self.signal("TERM")?;
+        self.signal(Signal::TERM)?;
         if self.child.wait()?.success() { Ok(()) } else { Err("it did not end well".into()) }
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use bench_scene::{Outcome, Process};
+use bench_scene::{Outcome, Process, room_for};
 use tokio::net::TcpStream;
 
 use crate::load::{Load, exchange};
@@ -10,7 +10,7 @@ use crate::variant::Variant;
 
 /// Opens so many connections, each of which sends one request and stays; prints the memory that each takes.
 pub(crate) fn measure(count: usize, gateway: &Process, variant: &Variant, load: &Load) -> Outcome<()> {
-    let before = gateway.memory()?;
+    let (count, before) = (room_for(count), gateway.memory()?);
     let connections = load.runtime().block_on(open(count, gateway, variant))?;
     let each = gateway.memory()?.saturating_sub(before) / connections.len().max(1);
     let verdict = if each <= GOAL { "reached" } else { "MISSED" };

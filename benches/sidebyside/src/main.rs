@@ -97,7 +97,12 @@ impl Binaries {
         let folder = std::env::current_exe()?.parent().map(Path::to_owned).unwrap_or_default();
         let bare = folder.join("bare-proxy");
         let given = options.gateway.as_ref().or(options.train.as_ref());
-        build(if given.is_some() { &["bare-proxy"] } else { &["bare-proxy", "doorward"] })?;
+        match (&options.train, given) {
+            // It needs no bare proxy.
+            (Some(_), _) => {}
+            (None, Some(_)) => build(&["bare-proxy"])?,
+            (None, None) => build(&["bare-proxy", "doorward"])?,
+        }
         Ok(Self { gateway: given.cloned().unwrap_or_else(|| folder.join("doorward")), bare })
     }
 }
@@ -105,7 +110,7 @@ impl Binaries {
 fn build(packages: &[&str]) -> Outcome<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--release", "--quiet", "--bins"]);
+    command.args(["build", "--release", "--locked", "--quiet", "--bins"]);
     let built = command.args(packages.iter().flat_map(|package| ["--package", package])).status()?;
     if built.success() { Ok(()) } else { Err("the binaries could not be built".into()) }
 }

@@ -49,7 +49,13 @@ pub(super) async fn run(settings: &Settings, order: &Order) -> Vec<Finding> {
             findings.push(neighbour.signals(&settings.keycloak).await);
         }
         if let (true, Some(realm)) = (order.probe, realms.first()) {
-            findings.extend(probe(realm, &order, neighbour, store.as_deref()).await);
+            findings.extend(match store.as_deref() {
+                Some(ledger) => {
+                    let administrator = order.administrator.as_ref();
+                    Probe { realm, administrator, gateway: neighbour, ledger }.run().await
+                }
+                None => vec![Finding::not_tried(Check::ProbeToken, "the users database comes first")],
+            });
         }
     }
     findings.extend(stored);
@@ -100,11 +106,4 @@ async fn store(settings: &Settings, clock: &Clock) -> (Vec<Finding>, Option<Arc<
             (findings, None)
         }
     }
-}
-
-async fn probe(realm: &Realm<'_>, order: &Order, gateway: &Neighbour, store: Option<&dyn Store>) -> Vec<Finding> {
-    let Some(ledger) = store else {
-        return vec![Finding::not_tried(Check::ProbeToken, "the users database comes first")];
-    };
-    Probe { realm, administrator: order.administrator.as_ref(), gateway, ledger }.run().await
 }
