@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::event_types::EventTypes;
@@ -56,6 +57,8 @@ enum PollError {
     Cursor(#[from] StoreError),
     #[error("what the events say could not be announced")]
     Announce(#[from] AnnounceError),
+    #[error("the users database has not taken what the events say in time")]
+    Late,
 }
 
 /// What one event means.
@@ -107,12 +110,25 @@ impl Poller {
         let mut streams = [Stream::new(Kind::Admin, now), Stream::new(Kind::User, now)];
         let mut failures = 0_u32;
         loop {
-            failures = match self.poll_all(&mut streams).await {
+            let polled = self.poll_all(&mut streams).await;
+            failures = match &polled {
                 Ok(()) => self.recovered(failures),
-                Err(error) => self.failed(failures, &error),
+                Err(error) => self.failed(failures, error),
             };
-            let pause = self.interval.saturating_mul(1 << failures.min(8));
-            tokio::time::sleep(pause.min(LONGEST_PAUSE.max(self.interval))).await;
+            tokio::time::sleep(self.pause(&polled, failures)).await;
+        }
+    }
+
+    /// Longer and longer where Keycloak does not answer. Where the database does not, events go on to be read and to hold
+    /// in memory: a node whose lease comes back must not have missed them.
+    fn pause(&self, polled: &Result<(), PollError>, failures: u32) -> Duration {
+        match polled {
+            Err(PollError::Keycloak(_)) => {
+                let pause = self.interval.saturating_mul(1 << failures.min(8));
+                pause.min(LONGEST_PAUSE.max(self.interval))
+            }
+            Ok(()) | Err(PollError::Cursor(_) | PollError::Announce(_)) => self.interval,
+            Err(PollError::Late) => AT_ONCE,
         }
     }
 
@@ -192,6 +208,15 @@ impl Poller {
         if fresh.iter().any(|one| one.changes_keys) {
             self.keys.read_again();
         }
+        // It holds in memory at once; what is not written by then is read again with what came meanwhile.
+        timeout(TO_WRITE, self.write(stream, &fresh, newest)).await.map_err(|_| PollError::Late)??;
+        stream.seen.extend(fresh.into_iter().map(|one| (one.id, one.at)));
+        let oldest = newest.saturating_sub(2 * OVERLAP);
+        stream.seen.retain(|_, at| *at >= oldest);
+        Ok(())
+    }
+
+    async fn write(&self, stream: &mut Stream, fresh: &[Occurrence], newest: i64) -> Result<(), PollError> {
         let changes: Vec<_> = fresh.iter().flat_map(|one| one.changes.iter().cloned()).collect();
         if !changes.is_empty() {
             // What is dead here may still wait to be written, and the cursor must not pass it before.
@@ -199,11 +224,7 @@ impl Poller {
             self.announcer.announce(&changes, self.clock.boot()).await?;
             (0..unwritten).for_each(|_| self.metrics.heard(Signal::Event, Fate::Applied));
         }
-        self.advance(stream, newest).await?;
-        stream.seen.extend(fresh.into_iter().map(|one| (one.id, one.at)));
-        let oldest = newest.saturating_sub(2 * OVERLAP);
-        stream.seen.retain(|_, at| *at >= oldest);
-        Ok(())
+        self.advance(stream, newest).await
     }
 
     async fn advance(&self, stream: &mut Stream, newest: i64) -> Result<(), PollError> {
@@ -228,11 +249,19 @@ impl Poller {
     fn failed(&self, failures: u32, error: &PollError) -> u32 {
         self.metrics.polled(&self.name, error.outcome());
         if failures == 0 {
-            warn!(
-                issuer = &*self.name,
-                error = error as &dyn std::error::Error,
-                "events of the realm cannot be read: what sends no logout token is not heard of; the service account needs the role view-events"
-            );
+            let (issuer, cause) = (&*self.name, error as &dyn std::error::Error);
+            match error {
+                PollError::Keycloak(_) => warn!(
+                    issuer,
+                    error = cause,
+                    "events of the realm cannot be read: what sends no logout token is not heard of; the service account needs the role view-events"
+                ),
+                PollError::Cursor(_) | PollError::Announce(_) | PollError::Late => warn!(
+                    issuer,
+                    error = cause,
+                    "what the events of the realm say cannot be written: it holds on this node alone, and is read again"
+                ),
+            }
         }
         failures.saturating_add(1)
     }
@@ -257,7 +286,7 @@ impl PollError {
     fn outcome(&self) -> &'static str {
         match self {
             Self::Keycloak(_) => "keycloak",
-            Self::Cursor(_) | Self::Announce(_) => "database",
+            Self::Cursor(_) | Self::Announce(_) | Self::Late => "database",
         }
     }
 }
@@ -266,3 +295,6 @@ impl PollError {
 const OVERLAP: i64 = 30_000;
 const QUIET: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// A little more than it takes to go on without a node that does not answer.
+const TO_WRITE: Duration = Duration::from_millis(1500);
+const AT_ONCE: Duration = Duration::from_millis(100);

@@ -1,6 +1,7 @@
 //! PostgreSQL is away: nobody hears of changes, and logout tokens cannot be answered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{UNTOLD, last};
 use crate::proof::load::Load;
@@ -12,6 +13,9 @@ use crate::proof::verdict::Excuse;
 pub fn is_killed(stage: &Arc<Stage>, _: &Load) -> Vec<Excuse> {
     stage.end_some();
     stage.postgres.stop();
+    stage.end(1);
+    // Whoever reads events still tries to write what the first said when the next one comes.
+    last(Duration::from_secs(1));
     stage.end(1);
     last(UNTOLD);
     stage.postgres.restart();
