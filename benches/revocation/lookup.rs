@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bench_scene::{Folder, Outcome, Provider};
+use bench_scene::{Folder, Outcome, Provider, memory};
 use doorward::clock::Clock;
 use doorward::config::Settings;
 use doorward::identity::{Identities, Identity, TokenMetrics};
@@ -21,11 +21,11 @@ pub(crate) async fn measure() -> Outcome<()> {
     let clock = Clock::system();
     let standing = Standing::new(clock.clone(), DAY, DAY, Arc::new(Epoch::default()));
     let identities = prove(&provider, &clock).await?;
-    let before = memory()?;
+    let before = memory("self")?;
     for number in 0..DEAD {
         standing.learn(&ended(&provider, number));
     }
-    let grown = memory()?.saturating_sub(before);
+    let grown = memory("self")?.saturating_sub(before);
     let one = identities.first().ok_or("no identity")?;
     let warm = nanoseconds(LOOKS, |_| black_box(standing.revoked().death(one)));
     show("look-up of one session, 1,000,000 dead", &format!("{warm} ns"), "100 ns");
@@ -33,7 +33,7 @@ pub(crate) async fn measure() -> Outcome<()> {
     nobody.learn(&ended(&provider, 0));
     let cold = random(&identities, nobody.revoked(), standing.revoked());
     show("look-up of random sessions, 1,000,000 dead", &format!("{cold} ns"), "300 ns");
-    show("memory of a dead session", &format!("{} B", grown * 1024 / DEAD), "");
+    show("memory of a dead session", &format!("{} B", grown / DEAD), "");
     Ok(())
 }
 
@@ -74,13 +74,6 @@ async fn prove(provider: &Provider, clock: &Clock) -> Outcome<Vec<Arc<Identity>>
         proven.push(identities.prove_bearer(&token, clock.wall()).await?);
     }
     Ok(proven)
-}
-
-/// Resident memory in KiB.
-fn memory() -> Outcome<usize> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-    Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 
 const DEAD: usize = 1_000_000;

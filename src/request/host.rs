@@ -36,12 +36,12 @@ impl Host {
         let (name, port) = split_port(text)?;
         let mut canonical = match ipv6(name) {
             Some(address) => format!("[{address}]"),
+            None if !is_name(name) => return Err(HostError::Malformed),
             // Most are canonical as they come.
-            None if is_name(name) && port.is_none() && !text.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+            None if port.is_none() && !text.bytes().any(|byte| byte.is_ascii_uppercase()) => {
                 return Ok(Self { text: text.into(), name: text.len(), port });
             }
-            None if is_name(name) => name.to_ascii_lowercase(),
-            None => return Err(HostError::Malformed),
+            None => name.to_ascii_lowercase(),
         };
         let name = canonical.len();
         if let Some(port) = port {

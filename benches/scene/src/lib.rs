@@ -3,6 +3,7 @@
 
 mod descriptors;
 mod folder;
+mod memory;
 mod mint;
 mod process;
 mod provider;
@@ -10,6 +11,7 @@ mod users;
 
 pub use descriptors::room_for;
 pub use folder::{Folder, NAME};
+pub use memory::memory;
 pub use mint::{Mint, spoilt};
 pub use process::Process;
 pub use provider::Provider;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::{Folder, Outcome};
+use crate::{Folder, Outcome, memory};
 
 /// A running proxy; it is ended when this is dropped.
 pub struct Process {
@@ -76,15 +76,9 @@ impl Process {
         if self.child.wait()?.success() { Ok(()) } else { Err("it did not end well".into()) }
     }
 
-    /// The memory that the process has in bytes: what is resident of it, and what was.
+    /// The memory that the process has, in bytes.
     pub fn memory(&self) -> Outcome<usize> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.trim_start_matches(':').trim().strip_suffix(" kB")?.parse::<usize>().ok()
-        };
-        let (resident, swapped) = (field("VmRSS").ok_or("no VmRSS")?, field("VmSwap").unwrap_or(0));
-        Ok((resident + swapped) * 1024)
+        memory(&self.child.id().to_string())
     }
 
     /// The CPU time that the process has used, in user mode and in the kernel.
