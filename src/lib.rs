@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod id;
+pub mod patience;
 pub mod rotating;
 pub mod unwind;
 

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::timeout;
-
 use super::keys::{IssuerKeys, KeyError};
 use super::token::{Proof, ProofCache, TokenDigest, TokenError, TokenMetrics, UnprovenStatement, Verifier};
 use super::{Identity, LogoutToken, Order, token};
 use crate::clock::Timestamp;
 use crate::config::Issuer;
 use crate::keycloak::Introspection;
+use crate::patience;
 
 /// Proves identities by the tokens of all accepted issuers. What was proven is forgotten together with this
 /// value, so new settings of an issuer mean a new `Identities`; the keys may be carried over.
@@ -136,7 +135,7 @@ impl Identities {
 /// Whoever sends a statement waits for the answer, and stops waiting after 5 s: the keys get a short part of it.
 async fn proven<S>(statement: UnprovenStatement<'_, S>) -> Result<S, ProveError> {
     let keys = statement.keys();
-    match timeout(KEY_WAIT, keys.find(statement.kid())).await {
+    match patience::within(KEY_WAIT, keys.find(statement.kid())).await {
         Ok(Ok(key)) => Ok(statement.prove(&key)?),
         Ok(Err(KeyError::Unknown)) => Err(TokenError::UnknownKey.into()),
         Ok(Err(KeyError::Unavailable)) | Err(_) => {

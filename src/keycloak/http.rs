@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{KeycloakError, KeycloakMetrics, Operation};
+use crate::patience;
 
 /// The HTTP client, its limits and its metrics.
 #[derive(Clone, Debug)]
@@ -80,7 +81,7 @@ impl Http {
 
     /// Makes one call and reads its answer; whatever is no success is an error.
     pub(super) async fn call(&self, operation: Operation, request: RequestBuilder) -> Result<Vec<u8>, KeycloakError> {
-        self.measure(operation, request.timeout(self.timeouts.total)).await
+        self.measure(operation, self.timeouts.total, request).await
     }
 
     /// The same, with more patience.
@@ -89,12 +90,17 @@ impl Http {
         operation: Operation,
         request: RequestBuilder,
     ) -> Result<Vec<u8>, KeycloakError> {
-        self.measure(operation, request.timeout(self.timeouts.patient)).await
+        self.measure(operation, self.timeouts.patient, request).await
     }
 
-    async fn measure(&self, operation: Operation, request: RequestBuilder) -> Result<Vec<u8>, KeycloakError> {
+    async fn measure(
+        &self,
+        operation: Operation,
+        limit: Duration,
+        request: RequestBuilder,
+    ) -> Result<Vec<u8>, KeycloakError> {
         let began = Instant::now();
-        let result = exchange(request).await;
+        let result = patience::within(limit, exchange(request)).await.unwrap_or(Err(KeycloakError::TimedOut));
         self.metrics.called(operation, began.elapsed(), &result);
         result
     }

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use super::{Account, Catalogue, EnrichError, Entitlement, Epoch, Principal};
 use crate::accounts::Provisioner;
 use crate::identity::{Identity, Subject};
+use crate::patience;
 use crate::store::{CatalogueRows, Position, Rights, StoreError, UserState};
 
 /// Enriches identities. Whether what is cached still holds is not asked here: `standing` asks it of every
@@ -129,7 +130,7 @@ impl Directory {
 
     /// Reads the catalogue again unless it already contains `position`; those who ask at once share one read.
     pub async fn refresh_catalogue(&self, position: Position) -> Result<(), StoreError> {
-        let Ok(_one) = tokio::time::timeout(PATIENCE, self.reading_catalogue.lock()).await else {
+        let Ok(_one) = patience::within(PATIENCE, self.reading_catalogue.lock()).await else {
             return Err(StoreError::TimedOut(PATIENCE));
         };
         let stale = |catalogue: &Catalogue| catalogue.as_of() < position || catalogue.epoch() != self.epoch.now();

@@ -9,11 +9,11 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 use super::{Cause, IntrospectionMetrics};
 use crate::identity::Identity;
 use crate::keycloak::{Introspection, KeycloakError, Oidc};
+use crate::patience;
 
 /// Asks Keycloak about access tokens. An answer serves only requests that arrived before the call was sent: the call
 /// that is under way may have seen a session that has been deleted since, and those who come meanwhile share the next.
@@ -60,7 +60,7 @@ impl Introspector {
     /// # Errors
     /// It is not active, or nobody knows.
     pub async fn ask(&self, cause: Cause, identity: &Identity, token: &str) -> Said {
-        let said = timeout(PATIENCE, self.answer(identity, token)).await;
+        let said = patience::within(PATIENCE, self.answer(identity, token)).await;
         let said = said.unwrap_or_else(|_| Err(KeycloakError::TimedOut.into()));
         self.metrics.asked(cause, &said);
         said

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::{Key, KeySet, KeysMetrics, Pace};
 use crate::clock::{Boot, Clock};
+use crate::patience;
 use crate::sync::{ArcSwap, AtomicU64};
 
 /// The keys of one issuer. They are read by `run`; without it nothing is ever read.
@@ -104,7 +105,7 @@ impl IssuerKeys {
         if let Some(key) = self.known(kid) {
             return Ok(key);
         }
-        let awaited = timeout(self.pace.wait, self.await_read(kid)).await;
+        let awaited = patience::within(self.pace.wait, self.await_read(kid)).await;
         match (self.known(kid), awaited) {
             (Some(key), _) => Ok(key),
             (None, Ok(())) => Err(self.blame()),

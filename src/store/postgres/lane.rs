@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 
 use super::connector::Connector;
 use super::fault::Fault;
+use crate::patience;
 use crate::store::StoreError;
 
 /// Connections for one kind of work.
@@ -74,7 +75,7 @@ impl Lane {
         what: &'static str,
         answer: impl Future<Output = Result<T, Fault>>,
     ) -> Result<T, StoreError> {
-        match tokio::time::timeout(self.deadline, answer).await {
+        match patience::within(self.deadline, answer).await {
             Ok(answer) => answer.map_err(|fault| fault.while_trying(what)),
             Err(_) => {
                 // The others are probably just as dead, and each would cost its asker the whole deadline.

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::fault::Fault;
 use super::file::DatabaseFile;
+use crate::patience;
 use crate::store::StoreError;
 
 /// A queue of jobs with the threads that serve it.
@@ -69,7 +70,7 @@ impl Lane {
             TrySendError::Full(_) => unavailable(what, "too many queries are waiting"),
             TrySendError::Disconnected(_) => unavailable(what, "its threads have ended"),
         })?;
-        match tokio::time::timeout(deadline, answer).await {
+        match patience::within(deadline, answer).await {
             Ok(answer) => answer.map_err(|_| unavailable(what, "the query panicked"))?,
             Err(_) => {
                 running.interrupt();

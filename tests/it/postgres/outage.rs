@@ -1,5 +1,6 @@
 //! A server that is away, hangs, loses connections or takes no writes: 503 until it is back, and never "no roles".
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use test_services::postgres::Postgres;
@@ -7,7 +8,7 @@ use test_services::postgres::Postgres;
 use super::valve::Valve;
 use super::world::{World, grant};
 use crate::support::log::field;
-use crate::support::patience::{PATIENCE, within};
+use crate::support::patience::{PATIENCE, wait_for, within};
 use crate::support::setup::write_secret;
 
 const AT_ONCE: &str = "stale_when_blind = \"0s\"\n";
@@ -42,6 +43,29 @@ fn a_server_that_hangs_is_503_after_a_second_and_is_used_again_when_it_goes_on()
     assert!(paused.elapsed() < Duration::from_secs(10), "{:?}", paused.elapsed());
     server.resume();
     world.await_status(200);
+}
+
+#[test]
+fn an_answer_that_came_while_the_gateway_stood_still_is_read() {
+    let world = World::new();
+    world.await_status(200);
+    let mut psql = world.database.connect();
+    let mut lock = psql.transaction().unwrap();
+    lock.batch_execute("lock table doorward.users in access exclusive mode").unwrap();
+    let status = thread::scope(|scope| {
+        let stranger = scope.spawn(|| world.status("alice", "/api/x"));
+        wait_for("the gateway's query", || {
+            let waiting = "select count(*) from pg_locks where not granted and relation = 'doorward.users'::regclass";
+            (lock.query_one(waiting, &[]).unwrap().get::<_, i64>(0) == 1).then_some(())
+        });
+        world.gateway.signal("STOP");
+        lock.rollback().unwrap();
+        // Longer than anything waits for an answer.
+        thread::sleep(Duration::from_secs(2));
+        world.gateway.signal("CONT");
+        stranger.join().unwrap()
+    });
+    assert_eq!(status, 200, "{}", world.gateway.log.text());
 }
 
 #[test]

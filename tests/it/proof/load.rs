@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::node::Node;
 use super::stage::Stage;
-use crate::support::raw::{Connection, Request};
+use crate::support::raw::{Connection, Request, Response};
 
 /// A request that is over.
 pub struct Asked {
@@ -20,6 +20,8 @@ pub struct Asked {
     pub ended: Instant,
     /// Nothing where no answer came.
     pub status: Option<u16>,
+    /// What a refusal says of itself.
+    pub problem: String,
 }
 
 /// The clients. Those of one that is dropped end too.
@@ -81,8 +83,12 @@ impl<'a> Client<'a> {
             let request = Request::get("/").bearer(&session.tokens.access);
             late.fetch_add(usize::from(session.ended.get().is_some()), Ordering::SeqCst);
             let began = Instant::now();
-            let status = self.send(&request.bytes());
-            asked.push(Asked { session: index, node: self.node, began, ended: Instant::now(), status });
+            let answer = self.send(&request.bytes());
+            let (node, ended) = (self.node, Instant::now());
+            let status = answer.as_ref().map(|answer| answer.status);
+            let refusal = answer.filter(|answer| answer.status != 200);
+            let problem = refusal.map(|answer| String::from_utf8_lossy(&answer.body).into_owned()).unwrap_or_default();
+            asked.push(Asked { session: index, node, began, ended, status, problem });
             thread::sleep(PAUSE);
         }
         asked
@@ -98,7 +104,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    fn send(&mut self, request: &[u8]) -> Option<u16> {
+    fn send(&mut self, request: &[u8]) -> Option<Response> {
         let node: &Node = &self.stage.nodes[self.node];
         let address = node.address()?;
         let (_, mut connection) = match self.connection.take().filter(|(there, _)| *there == address) {
@@ -106,9 +112,9 @@ impl<'a> Client<'a> {
             None => (address, Connection::try_open(address).ok()?),
         };
         connection.send(request);
-        let status = connection.response().ok()?.status;
+        let answer = connection.response().ok()?;
         self.connection = Some((address, connection));
-        Some(status)
+        Some(answer)
     }
 }
 

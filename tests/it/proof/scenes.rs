@@ -46,7 +46,7 @@ const LONG: &[Scene] = &[
 const CALM: &[Scene] = &[scene("nothing fails", calm::nothing_fails)];
 
 #[test]
-#[ignore = "minutes, and the whole machine: make campaign"]
+#[ignore = "minutes, and the whole machine: a step of its own in tools/test"]
 #[expect(clippy::print_stdout, reason = "the counts are what it is for")]
 fn who_is_dead_stays_out_and_who_is_alive_stays_in_whatever_fails() {
     let began = Instant::now();

@@ -99,10 +99,11 @@ impl Count {
         self.wrong += usize::from(!right);
         if !right && self.examples.len() < 10 {
             let late = since.map(|answer| asked.began - answer);
-            let Asked { session, node, status, began, ended } = asked;
+            let Asked { session, node, status, problem, began, ended } = asked;
             let took = *ended - *began;
-            self.examples
-                .push(format!("session {session}, node {node}: {status:?} after {took:?}, begun {late:?} late"));
+            self.examples.push(format!(
+                "session {session}, node {node}: {status:?} after {took:?}, begun {late:?} late: {problem}"
+            ));
         }
     }
 }
