@@ -1,11 +1,12 @@
-//! What revocation costs: looking up whether somebody is dead, telling three nodes that somebody is, and ending an
-//! open WebSocket. `ONLY=sockets cargo bench --bench revocation` for one part.
+//! What revocation costs: looking up whether somebody is dead, telling three nodes that somebody is, being idle, and
+//! ending an open WebSocket. `ONLY=sockets cargo bench --bench revocation` for one part.
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 #[path = "../common/keys.rs"]
 mod keys;
 mod lookup;
+mod quiet;
 mod sockets;
 mod spread;
 
@@ -23,6 +24,9 @@ fn main() -> Outcome<()> {
     }
     if wanted("spread") {
         runtime.block_on(spread::measure())?;
+    }
+    if wanted("quiet") {
+        runtime.block_on(quiet::measure())?;
     }
     if wanted("sockets") {
         runtime.block_on(sockets::measure())?;

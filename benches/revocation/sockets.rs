@@ -24,7 +24,7 @@ pub(crate) async fn measure() -> Outcome<()> {
     );
     fs::write(folder.config(), config)?;
     Sqlite::migrate(&folder.database())?;
-    fill(&folder.database(), provider.issuer(), sockets)?;
+    fill(&folder.database(), provider.issuer(), sockets + ENDED)?;
     let gateway = Process::gateway(Path::new(env!("CARGO_BIN_EXE_doorward")), &folder)?;
     let mut open = Vec::with_capacity(sockets);
     for token in provider.mint().tokens(0..sockets, sockets)? {
@@ -34,18 +34,29 @@ pub(crate) async fn measure() -> Outcome<()> {
     tokio::time::sleep(SETTLE).await;
     let idle = gateway.cpu()?.saturating_sub(idle);
     let client = Client::new();
-    let before = gateway.cpu()?;
-    for (user, socket) in open.iter_mut().enumerate().take(ENDED) {
-        let token = provider.mint().logout_token(user)?;
+    let log_out = async |user| {
         let call = client.post(format!("http://{}/auth/backchannel-logout", gateway.address()));
-        if !call.form(&[("logout_token", token)]).send().await?.status().is_success() {
-            return Err("a logout was refused".into());
-        }
+        let answer = call.form(&[("logout_token", provider.mint().logout_token(user)?)]).send().await?;
+        if answer.status().is_success() { Outcome::Ok(()) } else { Err("a logout was refused".into()) }
+    };
+    let begun = gateway.cpu()?;
+    for user in sockets..sockets + ENDED {
+        log_out(user).await?;
+    }
+    let alone = gateway.cpu()?.saturating_sub(begun) / u32::try_from(ENDED)?;
+    let begun = gateway.cpu()?;
+    for (user, socket) in open.iter_mut().enumerate().take(ENDED) {
+        log_out(user).await?;
         ended(socket).await?;
     }
-    let each = gateway.cpu()?.saturating_sub(before) / u32::try_from(ENDED)?;
-    let what = format!("ending one of {sockets} open WebSockets, CPU");
-    show(&what, &format!("{:.2} ms", each.as_secs_f64() * 1000.0), "1 ms");
+    let each = gateway.cpu()?.saturating_sub(begun) / u32::try_from(ENDED)?;
+    let millis = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1000.0);
+    show("a log-out by itself, CPU", &millis(alone), "");
+    show(
+        &format!("ending one of {sockets} open WebSockets by it, CPU more"),
+        &millis(each.saturating_sub(alone)),
+        "1 ms",
+    );
     let share = idle.as_secs_f64() / SETTLE.as_secs_f64() * 100.0;
     show(&format!("{sockets} idle WebSockets, of one core"), &format!("{share:.1} %"), "");
     Ok(())

@@ -16,7 +16,7 @@ pub(crate) async fn measure() -> Outcome<()> {
     let binary = Path::new(env!("CARGO_BIN_EXE_doorward"));
     let mut nodes = Vec::new();
     for _ in 0..3 {
-        let folder = Folder::with(&provider, ([127, 0, 0, 1], 9).into(), Some(database.url()))?;
+        let folder = Folder::of(provider.issuer(), ([127, 0, 0, 1], 9).into(), Some(database.url()))?;
         if nodes.is_empty() {
             folder.migrate(binary)?;
         }

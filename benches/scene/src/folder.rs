@@ -12,6 +12,9 @@ use crate::{Outcome, Provider};
 /// The host that requests name.
 pub const NAME: &str = "app.example.com";
 
+/// What the gateway is known by at its issuer.
+pub const SECRET: &str = "of the bench";
+
 /// The files of one measurement.
 pub struct Folder(TempDir);
 
@@ -19,18 +22,18 @@ impl Folder {
     /// Writes a configuration for this provider and this upstream: one worker thread, and one protected route
     /// among others.
     pub fn new(provider: &Provider, upstream: SocketAddr) -> Outcome<Self> {
-        Self::with(provider, upstream, None)
+        Self::of(provider.issuer(), upstream, None)
     }
 
-    /// The same with users in the database of that URL.
-    pub fn with(provider: &Provider, upstream: SocketAddr, users: Option<String>) -> Outcome<Self> {
+    /// The same for any issuer, and with users in the database of that URL.
+    pub fn of(issuer: &str, upstream: SocketAddr, users: Option<String>) -> Outcome<Self> {
         let folder = Self(tempfile::tempdir()?);
         let users = users.unwrap_or_else(|| format!("sqlite:{}", folder.database().display()));
-        fs::write(folder.path().join("secret"), "of the bench")?;
+        fs::write(folder.path().join("secret"), SECRET)?;
         let own = rcgen::generate_simple_self_signed([NAME.to_owned()])?;
         fs::write(folder.certificate(), own.cert.pem())?;
         fs::write(folder.key(), own.signing_key.serialize_pem())?;
-        fs::write(folder.config(), folder.text(provider.issuer(), upstream, &users))?;
+        fs::write(folder.config(), folder.text(issuer, upstream, &users))?;
         Ok(folder)
     }
 

@@ -10,7 +10,7 @@ mod provider;
 mod users;
 
 pub use descriptors::room_for;
-pub use folder::{Folder, NAME};
+pub use folder::{Folder, NAME, SECRET};
 pub use memory::memory;
 pub use mint::{Mint, spoilt};
 pub use process::Process;

@@ -68,7 +68,7 @@ fn main() -> Outcome<()> {
     let upstream = Upstream::start(load.runtime())?;
     let provider = Provider::start()?;
     let users = Users::start(options.postgres);
-    let folder = Folder::with(&provider, upstream.address(), users.url())?;
+    let folder = Folder::of(provider.issuer(), upstream.address(), users.url())?;
     load.trust(&folder)?;
     folder.migrate(&binaries.gateway)?;
     users.fill(&folder, &provider, options.users, options.dead)?;

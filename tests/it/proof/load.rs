@@ -16,6 +16,8 @@ pub struct Asked {
     pub session: usize,
     /// Which node.
     pub node: usize,
+    /// Whether the node held the rights of the user.
+    pub held: bool,
     pub began: Instant,
     pub ended: Instant,
     /// Nothing where no answer came.
@@ -82,13 +84,17 @@ impl<'a> Client<'a> {
             let session = &self.stage.sessions[index];
             let request = Request::get("/").bearer(&session.tokens.access);
             late.fetch_add(usize::from(session.ended.get().is_some()), Ordering::SeqCst);
+            let (node, held) = (self.node, self.stage.nodes[self.node].holds(session.user));
             let began = Instant::now();
             let answer = self.send(&request.bytes());
-            let (node, ended) = (self.node, Instant::now());
+            let ended = Instant::now();
             let status = answer.as_ref().map(|answer| answer.status);
+            if status == Some(200) {
+                self.stage.nodes[node].has_let_in(session.user);
+            }
             let refusal = answer.filter(|answer| answer.status != 200);
             let problem = refusal.map(|answer| String::from_utf8_lossy(&answer.body).into_owned()).unwrap_or_default();
-            asked.push(Asked { session: index, node, began, ended, status, problem });
+            asked.push(Asked { session: index, node, held, began, ended, status, problem });
             thread::sleep(PAUSE);
         }
         asked

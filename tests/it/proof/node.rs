@@ -1,9 +1,12 @@
 //! A gateway with roads of its own to the database and to Keycloak, which can be killed and started again.
 
+use std::collections::HashSet;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::RwLock;
+use std::sync::{Mutex, RwLock};
+
+use uuid::Uuid;
 
 use super::upstream;
 use crate::postgres::valve::Valve;
@@ -19,6 +22,8 @@ pub struct Node {
     house: House,
     file: PathBuf,
     running: RwLock<Option<Gateway>>,
+    /// The users whom it has let in since it was started, so that it holds their rights.
+    held: Mutex<HashSet<Uuid>>,
 }
 
 /// Where everything is that a node is told of.
@@ -65,7 +70,7 @@ impl Node {
             .replace("SETTINGS", settings);
         let file = around.secret.with_file_name(format!("{name}.toml"));
         fs::write(&file, text).unwrap();
-        Self { to_database, to_keycloak, house, file, running: RwLock::new(None) }
+        Self { to_database, to_keycloak, house, file, running: RwLock::default(), held: Mutex::default() }
     }
 
     /// Its configuration.
@@ -75,6 +80,7 @@ impl Node {
 
     /// Starts it, and waits until it is ready.
     pub fn start(&self) {
+        self.held.lock().unwrap().clear();
         let gateway = match &self.house.namespace {
             Some(namespace) => Gateway::start_within(namespace, &self.file),
             None => Gateway::start(&self.file),
@@ -90,6 +96,16 @@ impl Node {
     /// Where it takes requests, while it runs.
     pub fn address(&self) -> Option<SocketAddr> {
         self.running.read().unwrap().as_ref().map(|gateway| gateway.address)
+    }
+
+    /// It has let a user in.
+    pub fn has_let_in(&self, user: Uuid) {
+        self.held.lock().unwrap().insert(user);
+    }
+
+    /// Whether it holds the rights of a user.
+    pub fn holds(&self, user: Uuid) -> bool {
+        self.held.lock().unwrap().contains(&user)
     }
 
     /// Sends it a signal.

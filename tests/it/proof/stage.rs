@@ -149,6 +149,7 @@ impl Stage {
                         connection.send(&Request::get("/").bearer(&session.tokens.access).bytes());
                         let answer = connection.response().unwrap();
                         assert_eq!(answer.status, 200, "{}\n{}", answer.shown(), node.log());
+                        node.has_let_in(session.user);
                     }
                 });
             }

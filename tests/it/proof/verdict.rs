@@ -18,6 +18,8 @@ pub struct Verdict {
     pub untold: Count,
     /// Of live sessions.
     pub live: Count,
+    /// Of live sessions, 503 at a node that did not hold the rights of the user and could not read them in time.
+    pub unread: usize,
     /// Of live sessions at a node that could reach nobody; and of dead ones, without an answer.
     pub excused: usize,
 }
@@ -47,6 +49,8 @@ impl Verdict {
                 (ending, _) if ending.is_none_or(|ending| one.ended < *ending) => {
                     if excused && one.status != Some(200) {
                         verdict.excused += 1;
+                    } else if !one.held && one.status == Some(503) {
+                        verdict.unread += 1;
                     } else {
                         verdict.live.add(one.status == Some(200), one, None);
                     }
@@ -82,8 +86,9 @@ impl Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { asked, told, untold, live, excused } = self;
-        write!(f, "{asked} asked: told {told} let in, untold {untold} let in, live {live} refused, excused {excused}")
+        let Self { asked, told, untold, live, unread, excused } = self;
+        write!(f, "{asked} asked: told {told} let in, untold {untold} let in, live {live} refused, ")?;
+        write!(f, "unread {unread}, excused {excused}")
     }
 }
 
@@ -99,7 +104,7 @@ impl Count {
         self.wrong += usize::from(!right);
         if !right && self.examples.len() < 10 {
             let late = since.map(|answer| asked.began - answer);
-            let Asked { session, node, status, problem, began, ended } = asked;
+            let Asked { session, node, status, problem, began, ended, .. } = asked;
             let took = *ended - *began;
             self.examples.push(format!(
                 "session {session}, node {node}: {status:?} after {took:?}, begun {late:?} late: {problem}"

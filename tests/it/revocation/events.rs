@@ -100,6 +100,12 @@ fn what_is_taken_from_a_user_ends_tokens_within_a_poll() {
         scene.realm().delete_of(&format!("{path}/role-mappings/realm"), &json!([role]));
     });
 
+    scene.realm().post("groups", &json!({"name": "staff"}));
+    let group = format!("{path}/groups/{}", text(&scene.realm().get("groups?search=staff")[0], "id"));
+    scene.realm().put(&group, &json!({}));
+    let bob = scene.alive("bob");
+    scene.ends_by_events("c6 group taken away", &[&bob], || scene.realm().delete(&group));
+
     let bob = scene.alive("bob");
     let credential = scene.realm().get(&format!("{path}/credentials"))[0].clone();
     scene.ends_by_events("c3' credential removed", &[&bob], || {
@@ -151,13 +157,17 @@ fn a_client_that_is_disabled_ends_its_tokens_within_a_poll_unless_it_is_our_own(
 }
 
 #[test]
-fn the_tokens_of_a_disabled_key_die_within_a_poll() {
+fn the_tokens_of_a_key_that_is_disabled_or_removed_die_within_a_poll() {
     let scene = Scene::start();
+    let kid = |tokens: &Tokens| text(&header_of(&tokens.access), "kid").to_owned();
     let alice = scene.alive("alice");
-    let kid = text(&header_of(&alice.access), "kid").to_owned();
     scene.realm().rotate_keys();
     let bob = scene.alive("bob");
     assert!(scene.passes(&alice), "its key is only not the first any more");
-    scene.ends_by_events("h signing key disabled", &[&alice], || scene.realm().disable_key(&kid));
+    scene.ends_by_events("h signing key disabled", &[&alice], || scene.realm().disable_key(&kid(&alice)));
+    scene.realm().rotate_keys();
+    let alice = scene.alive("alice");
     assert!(scene.passes(&bob), "another key");
+    scene.ends_by_events("h signing key removed", &[&bob], || scene.realm().remove_key(&kid(&bob)));
+    assert!(scene.passes(&alice), "another key");
 }

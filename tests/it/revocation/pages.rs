@@ -45,6 +45,26 @@ fn consent_that_is_withdrawn_ends_tokens_before_keycloaks_answer() {
 }
 
 #[test]
+fn an_account_that_its_user_deletes_ends_its_tokens_within_a_poll() {
+    let scene = Scene::start();
+    let mut action = scene.realm().get("authentication/required-actions/delete_account");
+    action["enabled"] = json!(true);
+    scene.realm().put("authentication/required-actions/delete_account", &action);
+    let account = scene.realm().get("clients?clientId=account")[0].clone();
+    let account = text(&account, "id");
+    let role = scene.realm().get(&format!("clients/{account}/roles/delete-account"));
+    let mapping = format!("users/{}/role-mappings/clients/{account}", scene.realm().id_of("alice"));
+    scene.realm().post(&mapping, &json!([role]));
+
+    let browser = Browser::at(&scene.world);
+    let alice = browser.tokens("alice");
+    assert!(scene.passes(&alice));
+    let page = browser.open(&browser.authorization("&kc_action=delete_account"));
+    scene.ends_by_events("c2 account deleted by its user", &[&alice], || drop(browser.submit(&page, &[])));
+    assert!(refused(&scene.world.login("alice", "alice-password"), "invalid_grant"), "she is gone");
+}
+
+#[test]
 fn a_code_that_is_used_twice_ends_the_tokens_of_its_first_use_within_a_poll() {
     let scene = Scene::start();
     let browser = Browser::at(&scene.world);

@@ -37,43 +37,57 @@ pub fn is_down(stage: &Arc<Stage>, _: &Load) -> Vec<Excuse> {
 }
 
 /// A network namespace, and the cable to it.
-struct Namespace(String);
+struct Namespace {
+    name: String,
+    inside: Ipv4Addr,
+    outside: Ipv4Addr,
+}
 
 impl Namespace {
     fn make() -> Self {
-        let namespace = Self(format!("dw{}", std::process::id()));
-        let Self(name) = &namespace;
+        let network = free_network();
+        let at = |host| Ipv4Addr::from(u32::from(network) + host);
+        let namespace = Self { name: format!("dw{}", std::process::id()), outside: at(1), inside: at(2) };
+        let Self { name, inside, outside } = &namespace;
         ip(&format!("netns add {name}"));
         ip(&format!("link add {name} type veth peer name inside netns {name}"));
-        ip(&format!("addr add {OUTSIDE}/30 dev {name}"));
+        ip(&format!("addr add {outside}/30 dev {name}"));
         ip(&format!("link set {name} up"));
-        ip(&format!("-n {name} addr add {INSIDE}/30 dev inside"));
+        ip(&format!("-n {name} addr add {inside}/30 dev inside"));
         ip(&format!("-n {name} link set inside up"));
         ip(&format!("-n {name} link set lo up"));
         namespace
     }
 
     fn house(&self) -> House {
-        House { namespace: Some(self.0.clone()), inside: INSIDE, outside: OUTSIDE }
+        House { namespace: Some(self.name.clone()), inside: self.inside, outside: self.outside }
     }
 
     /// Pulls the cable, or puts it back.
     fn set(&self, state: &str) {
-        ip(&format!("-n {} link set inside {state}", self.0));
+        ip(&format!("-n {} link set inside {state}", self.name));
     }
 }
 
 impl Drop for Namespace {
     fn drop(&mut self) {
-        ip(&format!("netns del {}", self.0));
+        ip(&format!("netns del {}", self.name));
     }
 }
 
-fn ip(arguments: &str) {
-    let status = Command::new("ip").args(arguments.split(' ')).status().unwrap();
-    assert!(status.success(), "ip {arguments}: it needs root");
+/// One of the networks that are there for documentation (RFC 5737); this machine may have taken another.
+fn free_network() -> Ipv4Addr {
+    let routes = ip("-4 route");
+    let free = DOCUMENTATION.into_iter().find(|network| !routes.contains(&network.to_string()));
+    free.unwrap_or_else(|| panic!("all of {DOCUMENTATION:?} are in use"))
 }
 
-/// Of a network that is there for documentation (RFC 5737).
-const OUTSIDE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-const INSIDE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+fn ip(arguments: &str) -> String {
+    let output = Command::new("ip").args(arguments.split(' ')).output().unwrap();
+    let said = [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+    assert!(output.status.success(), "ip {arguments}: {}(it needs root)", said[1]);
+    said.concat()
+}
+
+const DOCUMENTATION: [Ipv4Addr; 3] =
+    [Ipv4Addr::new(192, 0, 2, 0), Ipv4Addr::new(198, 51, 100, 0), Ipv4Addr::new(203, 0, 113, 0)];

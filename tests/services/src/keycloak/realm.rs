@@ -92,13 +92,23 @@ impl Realm {
 
     /// Disables the key of this id: it leaves the key set.
     pub fn disable_key(&self, kid: &str) {
-        let keys = self.get("keys");
-        let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == kid);
-        let provider = key.unwrap_or_else(|| panic!("no key {kid}"))["providerId"].clone();
-        let mut component = self.key_providers().into_iter().find(|component| component["id"] == provider).unwrap();
+        let path = self.key_path(kid);
+        let mut component = self.get(&path);
         component["config"]["enabled"] = json!(["false"]);
         component["config"]["active"] = json!(["false"]);
-        self.put(&format!("components/{}", component["id"].as_str().unwrap()), &component);
+        self.put(&path, &component);
+    }
+
+    /// Removes the key of this id for good.
+    pub fn remove_key(&self, kid: &str) {
+        self.delete(&self.key_path(kid));
+    }
+
+    fn key_path(&self, kid: &str) -> String {
+        let keys = self.get("keys");
+        let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == kid);
+        let provider = &key.unwrap_or_else(|| panic!("no key {kid}"))["providerId"];
+        format!("components/{}", provider.as_str().unwrap())
     }
 
     fn key_providers(&self) -> Vec<Value> {
