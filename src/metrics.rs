@@ -21,11 +21,14 @@ pub enum Dropped {
     Http2Preface,
     /// More frames that do no work than anybody needs.
     Http2Flood,
+    /// Frames that are none of HTTP/2, or come where they may not.
+    Http2Protocol,
 }
 
 impl Dropped {
     /// Every reason.
-    pub const ALL: [Self; 5] = [Self::Full, Self::TlsHandshake, Self::TlsTimeout, Self::Http2Preface, Self::Http2Flood];
+    pub const ALL: [Self; 6] =
+        [Self::Full, Self::TlsHandshake, Self::TlsTimeout, Self::Http2Preface, Self::Http2Flood, Self::Http2Protocol];
 
     /// As the label says it.
     #[must_use]
@@ -36,6 +39,7 @@ impl Dropped {
             Self::TlsTimeout => "tls-timeout",
             Self::Http2Preface => "http2-preface",
             Self::Http2Flood => "http2-flood",
+            Self::Http2Protocol => "http2-protocol",
         }
     }
 }

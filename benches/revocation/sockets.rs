@@ -26,10 +26,12 @@ pub(crate) async fn measure() -> Outcome<()> {
     Sqlite::migrate(&folder.database())?;
     fill(&folder.database(), provider.issuer(), sockets + ENDED)?;
     let gateway = Process::gateway(Path::new(env!("CARGO_BIN_EXE_doorward")), &folder)?;
+    let before = gateway.memory()?;
     let mut open = Vec::with_capacity(sockets);
     for token in provider.mint().tokens(0..sockets, sockets)? {
         open.push(connect(gateway.address(), &token).await?);
     }
+    let memory = gateway.memory()?.saturating_sub(before) / sockets / 1024;
     let idle = gateway.cpu()?;
     tokio::time::sleep(SETTLE).await;
     let idle = gateway.cpu()?.saturating_sub(idle);
@@ -59,6 +61,7 @@ pub(crate) async fn measure() -> Outcome<()> {
     );
     let share = idle.as_secs_f64() / SETTLE.as_secs_f64() * 100.0;
     show(&format!("{sockets} idle WebSockets, of one core"), &format!("{share:.1} %"), "");
+    show("an idle WebSocket, memory", &format!("{memory} KiB"), "");
     Ok(())
 }
 

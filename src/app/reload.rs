@@ -149,15 +149,18 @@ impl Reload {
             return Err(ReloadError::OtherRealm(other_realm));
         }
         let in_vain = self.fixed.changed_by(&settings);
-        let certificates = self.certificates.as_deref().zip(settings.server.tls.as_ref());
-        let certificates =
-            certificates.map(|(old, tls)| old.prepare(&tls.certificates).map(|new| (old, new))).transpose()?;
+        let files = settings.server.tls.as_ref().map(|tls| tls.certificates.clone());
         let before = self.snapshot.load_full();
         let next = self.workshop.snapshot(settings, Some(&before)).await?;
+        // Last, as the files may change while the rest is built.
+        let certificates = match self.certificates.as_deref().zip(files) {
+            Some((certificates, files)) => Some(certificates.prepare(&files).await?),
+            None => None,
+        };
         self.snapshot.store(Arc::new(next));
         before.retire();
-        if let Some((certificates, new)) = certificates {
-            certificates.take(new);
+        if let Some(certificates) = certificates {
+            certificates.take();
         }
         Ok(in_vain)
     }

@@ -251,6 +251,8 @@ pub struct Upstream {
     pub idle_timeout: Duration,
     /// Whether HTTP/2 is spoken to it.
     pub http2: bool,
+    /// How many requests may wait for its answers.
+    pub max_waiting: usize,
     /// How its servers are asked whether they are well.
     pub health: Option<Health>,
 }

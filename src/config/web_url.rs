@@ -64,8 +64,13 @@ pub(super) fn parse_server(text: &str) -> Result<ServerUrl, Fault> {
         Some(Host::Ipv6(address)) => address.to_string(),
         None => String::new(),
     };
+    let tls = url.scheme() == "https";
+    if tls && host.contains('_') {
+        // Pingora would ask for, and verify, a name with '-' in its place.
+        return Err(Fault::new("a certificate is not verified for a name with '_'", "give the server another name"));
+    }
     match url.port_or_known_default().filter(|port| *port != 0) {
-        Some(port) => Ok(ServerUrl { tls: url.scheme() == "https", host, port }),
+        Some(port) => Ok(ServerUrl { tls, host, port }),
         None => Err(Fault::new("nothing listens on port 0", "write the port of the server")),
     }
 }
@@ -127,7 +132,16 @@ mod tests {
         assert_eq!(parse_server("http://127.0.0.1:3000"), server(false, "127.0.0.1", 3000));
         assert_eq!(parse_server("https://App.test"), server(true, "app.test", 443));
         assert_eq!(parse_server("http://[::1]:3000"), server(false, "::1", 3000));
-        for text in ["http://a/", "http://a/b", "http://a:0", "http://a?b", "http://a:99999", "app:3000", "unix:/a"] {
+        for text in [
+            "http://a/",
+            "http://a/b",
+            "http://a:0",
+            "http://a?b",
+            "http://a:99999",
+            "app:3000",
+            "unix:/a",
+            "https://a_b.test",
+        ] {
             assert!(parse_server(text).is_err(), "{text}");
         }
     }

@@ -1,6 +1,6 @@
 //! Our own server application round Pingora's: it owns connections and requests.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,15 +112,15 @@ where
     }
 
     /// The connection with TLS on it, where TLS is spoken.
-    async fn open(&self, stream: Stream) -> Option<Stream> {
+    async fn open(&self, stream: Stream, peer: Option<SocketAddr>) -> Option<Stream> {
         let Entrance::Tls(certificates) = &self.entrance else { return Some(stream) };
         match timeout(self.house.limits().handshake_timeout, certificates.handshake(stream)).await {
             Ok(Ok(stream)) => return Some(stream),
             Ok(Err(Unshaken::NoTls(stream))) => {
                 self.house.refusals.refuse(Wire::around(stream), super::HeadError::NoTls).await;
             }
-            Ok(Err(Unshaken::Failed)) => self.house.journal.metrics().dropped(Dropped::TlsHandshake),
-            Err(_) => self.house.journal.metrics().dropped(Dropped::TlsTimeout),
+            Ok(Err(Unshaken::Failed)) => self.house.journal.dropped(Dropped::TlsHandshake, peer),
+            Err(_) => self.house.journal.dropped(Dropped::TlsTimeout, peer),
         }
         None
     }
@@ -167,17 +167,18 @@ where
 
     /// A connection from its first byte to its last.
     async fn attend(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) {
-        let _place = match self.house.place(wire::peer(&stream).map(|peer| peer.ip())) {
+        let peer = wire::peer(&stream);
+        let _place = match self.house.place(peer.map(|peer| peer.ip())) {
             Ok(place) => place,
             Err(error) if matches!(self.entrance, Entrance::Plain { .. }) => {
                 return self.house.refusals.turn_away(Wire::around(stream), error).await;
             }
             // Why cannot be said before the handshake, which is what the limits protect.
-            Err(_) => return self.house.journal.metrics().dropped(Dropped::Full),
+            Err(_) => return self.house.journal.dropped(Dropped::Full, peer),
         };
         let _open = Open::new(self.house.journal.metrics());
         // Boxed, so that no idle connection carries the room that a handshake needs.
-        let Some(stream) = Box::pin(self.open(stream)).await else { return };
+        let Some(stream) = Box::pin(self.open(stream, peer)).await else { return };
         if stream.selected_alpn_proto() == Some(ALPN::H2) {
             Box::pin(self.serve_http2(Wire::around(stream), shutdown)).await;
         } else if let Some(wire) = self.serve_http1(Wire::around(stream), shutdown).await {

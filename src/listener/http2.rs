@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use h2::Reason;
 use http::header::CONTENT_LENGTH;
+use pingora::Error;
 use pingora::apps::HttpServerApp;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
@@ -36,8 +37,8 @@ enum End {
     Over,
     /// The client floods.
     Flooded,
-    /// Nobody asked for anything for too long, or we stop.
-    Idle,
+    /// What it sends is no HTTP/2.
+    Nonsense,
 }
 
 /// The requests of one connection that are being served.
@@ -72,20 +73,21 @@ where
     pub(super) async fn serve_http2(self: &Arc<Self>, mut wire: Box<Wire>, shutdown: &ShutdownWatch) {
         let flood = Arc::new(Notify::new());
         wire.watch(Watch::Frames(Box::new(Frames::new(Instant::now())), Arc::clone(&flood)));
-        let digest = Arc::new(digest(&wire));
+        let (digest, peer) = (Arc::new(digest(&wire)), wire.peer());
         let limits = self.house.limits();
         let handshake = server::handshake(wire, Some(options(&limits)));
         let mut connection = match timeout(limits.handshake_timeout, handshake).await {
             Ok(Ok(connection)) => connection,
-            Ok(Err(_)) | Err(_) => return self.house.journal.metrics().dropped(Dropped::Http2Preface),
+            Ok(Err(_)) | Err(_) => return self.house.journal.dropped(Dropped::Http2Preface, peer),
         };
         match self.accept(&mut connection, &digest, shutdown, &flood).await {
             End::Over => return,
+            // The library has said why.
+            End::Nonsense => return self.house.journal.dropped(Dropped::Http2Protocol, peer),
             End::Flooded => {
-                self.house.journal.metrics().dropped(Dropped::Http2Flood);
+                self.house.journal.dropped(Dropped::Http2Flood, peer);
                 connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
             }
-            End::Idle => connection.graceful_shutdown(),
         }
         // The client is told, if it listens.
         let told =
@@ -103,25 +105,31 @@ where
         let limits = self.house.limits();
         let mut watch = shutdown.clone();
         let mut stop = pin!(async move { drop(watch.wait_for(|stopping| *stopping).await) }.fuse());
-        let mut stopping = false;
+        let mut leaving = false;
         let mut idle = pin!(sleep(limits.idle_timeout));
         let (open, mut malformed, mut latest) = (Open::default(), 0, tokio::time::Instant::now());
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = flood.notified() => return End::Flooded,
-                () = stop.as_mut(), if !stopping => {
-                    stopping = true;
+                () = stop.as_mut() => {
+                    leaving = true;
                     connection.graceful_shutdown();
                     continue;
                 }
                 accepted = HttpSession::from_h2_conn(connection, Arc::clone(digest)) => accepted,
                 () = idle.as_mut() => {
                     let quiet_since = if open.count() > 0 { tokio::time::Instant::now() } else { latest };
-                    if quiet_since.elapsed() >= limits.idle_timeout {
-                        return End::Idle;
+                    if quiet_since.elapsed() < limits.idle_timeout {
+                        idle.set(sleep_until(quiet_since + limits.idle_timeout));
+                    } else if leaving {
+                        return End::Over;
+                    } else {
+                        // What was on its way meanwhile is served still (RFC 9113 §6.8).
+                        leaving = true;
+                        connection.graceful_shutdown();
+                        idle.set(sleep(FAREWELL));
                     }
-                    idle.set(sleep_until(quiet_since + limits.idle_timeout));
                     continue;
                 }
             };
@@ -141,7 +149,8 @@ where
                         return End::Flooded;
                     }
                 }
-                Ok(None) | Err(_) => return End::Over,
+                Ok(None) => return End::Over,
+                Err(error) => return if is_ours(&error) { End::Nonsense } else { End::Over },
             }
         }
     }
@@ -195,6 +204,12 @@ where
         self.house.journal.refused(&request_id, &problem, peer);
         problem
     }
+}
+
+/// Whether the connection ended because of what the client sent on it, and not because it went away.
+fn is_ours(error: &Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<h2::Error>();
+    cause.is_some_and(|error| error.is_go_away() && error.is_library())
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ impl Refusals {
     pub(super) async fn turn_away(&self, wire: Box<Wire>, error: HeadError) {
         match self.turns.try_acquire() {
             Ok(_turn) => Box::pin(self.refuse(wire, error)).await,
-            Err(_) => self.journal.metrics().dropped(Dropped::Full),
+            Err(_) => self.journal.dropped(Dropped::Full, wire.peer()),
         }
     }
 

@@ -76,7 +76,7 @@ impl Carrier {
 
     /// Whether the request is sent again.
     pub(super) fn interrupted(
-        session: &Session,
+        session: &mut Session,
         passage: &mut Passage,
         mut error: Box<Error>,
         client_reused: bool,
@@ -121,8 +121,8 @@ impl Carrier {
     pub(super) fn answered(passage: &mut Passage, response: &ResponseHeader) -> pingora::Result<()> {
         let Some(forwarding) = passage.forwarding() else { return Ok(()) };
         forwarding.informational += u32::from(response.status.is_informational());
-        if let Some(upstream) = &forwarding.upstream {
-            upstream.answered(&forwarding.tried);
+        if let Some(upstream) = forwarding.upstream.as_ref() {
+            upstream.answered(&mut forwarding.tried);
         }
         let switches = response.status == StatusCode::SWITCHING_PROTOCOLS;
         let unasked = switches && !forwarding.forward.is_websocket();

@@ -28,7 +28,11 @@ pub(super) fn parse(session: &Session, snapshot: &Snapshot) -> Result<Incoming, 
         authority: header.uri.authority().map(uri::Authority::as_str),
     };
     let incoming = Incoming::parse(head, Peer { address, tls }, &snapshot.trusted_proxies)?;
-    if names(session).is_some_and(|names| !names.cover(incoming.host.name())) {
+    let is_covered = match names(session) {
+        Some(names) => names.cover(incoming.host.name()),
+        None => !tls,
+    };
+    if !is_covered {
         return Err(RequestError::Misdirected.into());
     }
     Ok(incoming)

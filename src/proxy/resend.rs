@@ -9,8 +9,9 @@ use super::passage::Forwarding;
 use crate::upstream::UpstreamError;
 
 /// Notes how the upstream fared, and decides. A kept connection that the server has closed says nothing about the
-/// server; a new one that breaks, or an answer that does not come, does.
-pub(super) fn after(error: &Error, session: &Session, forwarding: &mut Forwarding, kept_connection: bool) -> bool {
+/// server; a new one that breaks, or an answer that does not come, does. But no server answers what the client has not
+/// asked to its end.
+pub(super) fn after(error: &Error, session: &mut Session, forwarding: &mut Forwarding, kept_connection: bool) -> bool {
     let Some(upstream) = forwarding.upstream.clone() else { return false };
     if *error.esource() != ErrorSource::Upstream || session.response_written().is_some() {
         return false;
@@ -20,7 +21,8 @@ pub(super) fn after(error: &Error, session: &Session, forwarding: &mut Forwardin
         // HTTP/2 says that the server did nothing with it (RFC 9113 §8.7).
         RetryType::Decided(untouched) => untouched,
     };
-    if !closed_meanwhile {
+    let waits_for_client = *error.etype() == ErrorType::ReadTimedout && !session.as_mut().is_body_done();
+    if !closed_meanwhile && !waits_for_client {
         upstream.unanswered(&forwarding.tried, failure::connecting(error));
     }
     let method = &session.req_header().method;

@@ -1,11 +1,14 @@
 //! One log line, one counter, one histogram for every request.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use tracing::info;
+
 use super::record::TARGET;
 use super::{Format, Record, Sink};
-use crate::metrics::Metrics;
+use crate::metrics::{Dropped, Metrics};
 use crate::problem::Problem;
 
 /// Where the end of every request is written down.
@@ -36,7 +39,7 @@ impl Journal {
     }
 
     /// A head was refused before it became a request.
-    pub fn refused(&self, request_id: &str, problem: &Problem, peer: Option<std::net::SocketAddr>) {
+    pub fn refused(&self, request_id: &str, problem: &Problem, peer: Option<SocketAddr>) {
         let record = Record {
             request_id: request_id.into(),
             client: peer.map_or_else(String::new, |peer| peer.ip().to_string()).into(),
@@ -46,6 +49,13 @@ impl Journal {
         };
         self.metrics.refused("none", record.status, record.reason);
         self.write(&record, Duration::ZERO);
+    }
+
+    /// A connection was ended before anything was asked on it, or because of what came on it.
+    pub fn dropped(&self, reason: Dropped, peer: Option<SocketAddr>) {
+        self.metrics.dropped(reason);
+        let client = peer.map(|peer| peer.ip().to_string());
+        info!(client, reason = reason.name(), "a connection was dropped");
     }
 
     fn write(&self, record: &Record, took: Duration) {

@@ -46,12 +46,20 @@ impl Condition {
             && self.rests_until.compare_exchange(until, next, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    /// It failed, and rests from now on: for how long.
-    pub(super) fn fail(&self, clock: &Clock) -> Duration {
-        let rest = rest(self.rests.fetch_add(1, Ordering::AcqRel).saturating_add(1));
+    /// It failed, and rests from now on: for how long. Nothing where it rests already, and this was no second chance: the
+    /// request was under way when another one failed, and says nothing new.
+    pub(super) fn fail(&self, is_second_chance: bool, clock: &Clock) -> Option<Duration> {
+        let before = self.rests.load(Ordering::Acquire);
+        if before != 0 && !is_second_chance {
+            return None;
+        }
+        let rests = before.saturating_add(1);
+        // Of those that fail at the same time one counts.
+        self.rests.compare_exchange(before, rests, Ordering::AcqRel, Ordering::Acquire).ok()?;
+        let rest = rest(rests);
         self.rests_until.store(clock.boot().plus(rest).as_nanos(), Ordering::Release);
         self.stumbles.store(0, Ordering::Release);
-        rest
+        Some(rest)
     }
 
     /// It did not answer a request that it took: whether that happens too often now.
@@ -112,16 +120,19 @@ mod tests {
     #[test]
     fn a_server_that_fails_again_rests_longer_and_longer() {
         let (condition, clock) = (Condition::default(), Clock::manual());
-        let rests = [0; 8].map(|_| condition.fail(&clock).as_secs());
-        assert_eq!(rests, [1, 2, 4, 8, 16, 32, 60, 60]);
+        let second = Duration::from_secs(1);
+        assert_eq!(condition.fail(false, &clock), Some(second));
+        assert_eq!([0; 8].map(|_| condition.fail(false, &clock)), [None; 8], "those that were under way");
+        let rests = [0; 7].map(|_| condition.fail(true, &clock).unwrap().as_secs());
+        assert_eq!(rests, [2, 4, 8, 16, 32, 60, 60]);
         assert!(condition.answer() && !condition.answer());
-        assert_eq!(condition.fail(&clock).as_secs(), 1);
+        assert_eq!(condition.fail(false, &clock), Some(second));
     }
 
     #[test]
     fn after_a_rest_one_request_tries() {
         let (condition, clock) = (Condition::default(), Clock::manual());
-        condition.fail(&clock);
+        condition.fail(false, &clock);
         assert!(!condition.takes(&clock) && condition.is_passed_over(&clock));
         clock.advance(Duration::from_secs(1));
         assert_eq!([true, false], [0; 2].map(|_| condition.takes(&clock)));

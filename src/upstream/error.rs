@@ -21,6 +21,9 @@ pub enum UpstreamError {
     /// Every server is known to be away, so that none was tried.
     #[error("every server of the upstream is away")]
     Down,
+    /// So many requests wait for it already that no more may.
+    #[error("too many requests wait for the upstream")]
+    Full,
 }
 
 impl UpstreamError {
@@ -34,6 +37,7 @@ impl UpstreamError {
             Self::Broken => "broken",
             Self::TimedOut => "timed-out",
             Self::Down => "down",
+            Self::Full => "full",
         }
     }
 }

@@ -12,6 +12,7 @@ mod tried;
 #[expect(clippy::module_inception, reason = "the noun of this module is its main type")]
 mod upstream;
 mod upstreams;
+mod waiting;
 
 pub use error::UpstreamError;
 pub use metrics::UpstreamMetrics;

@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use super::Server;
+use super::waiting::Waiter;
 
 /// The servers that one request has tried. One that it could not reach is not tried again; one whose kept connection
 /// broke may be, on a new connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Tried {
     pub(super) latest: Option<Arc<Server>>,
     pub(super) unreachable: Vec<Arc<Server>>,
     pub(super) is_probe: bool,
+    /// Whether the latest server was one that is tried again after a rest.
+    pub(super) is_second_chance: bool,
+    /// Until the answer begins.
+    pub(super) waiter: Option<Waiter>,
 }
 
 impl Tried {

@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use super::breaker::Breaker;
 use super::budget::Budget;
 use super::servers::Servers;
+use super::waiting::Waiting;
 use super::{Server, Tried, UpstreamError, UpstreamMetrics};
 use crate::clock::Clock;
 use crate::config;
@@ -21,12 +22,13 @@ pub struct Upstream {
     turn: AtomicUsize,
     breaker: Breaker,
     budget: Budget,
+    waiting: Waiting,
     metrics: UpstreamMetrics,
     clock: Clock,
 }
 
 impl Upstream {
-    /// An upstream; servers that were in use before go on with all that is known of them.
+    /// An upstream; servers that were in use before go on with all that is known of them, and who waits is counted on.
     pub(super) fn new(
         settings: config::Upstream,
         before: Option<&Self>,
@@ -34,10 +36,11 @@ impl Upstream {
         clock: Clock,
     ) -> Self {
         metrics.introduce(&settings.name);
+        let waiting = before.map(|before| before.waiting.clone()).unwrap_or_default();
         let before = before.map(|before| &before.servers);
         let servers = Servers::new(Arc::clone(&settings.name), settings.servers.clone(), before);
         let (breaker, budget) = (Breaker::default(), Budget::default());
-        Self { settings, servers, turn: AtomicUsize::new(0), breaker, budget, metrics, clock }
+        Self { settings, servers, turn: AtomicUsize::new(0), breaker, budget, waiting, metrics, clock }
     }
 
     /// Time-outs, name and health checks.
@@ -72,9 +75,10 @@ impl Upstream {
     }
 
     /// The next server in turn, of those that are not passed over. Where all are, one request a second gets one all the
-    /// same, and the others are told at once.
+    /// same, and the others are told at once; so is who would be one too many to wait.
     pub fn next(&self, tried: &mut Tried) -> Result<Arc<Server>, UpstreamError> {
         if tried.latest.is_none() {
+            tried.waiter = Some(self.waiting.join(self.settings.max_waiting).ok_or(UpstreamError::Full)?);
             self.budget.earn();
         }
         let servers = self.servers.all();
@@ -85,6 +89,7 @@ impl Upstream {
         let chosen = chosen.or_else(|| self.probe(tried).then(|| in_turn().next()).flatten());
         match chosen {
             Some(server) => {
+                tried.is_second_chance = !server.condition.is_good();
                 tried.latest = Some(Arc::clone(server));
                 Ok(Arc::clone(server))
             }
@@ -104,7 +109,7 @@ impl Upstream {
     /// sent, goes to another one.
     pub fn unreachable(&self, tried: &mut Tried, cause: UpstreamError) -> bool {
         let Some(server) = tried.latest.clone() else { return false };
-        self.fail(&server, cause);
+        self.fail(&server, tried.is_second_chance, cause);
         tried.unreachable.push(server);
         let servers = self.servers.all();
         let more = servers
@@ -118,12 +123,13 @@ impl Upstream {
     pub fn unanswered(&self, tried: &Tried, cause: UpstreamError) {
         let Some(server) = &tried.latest else { return };
         if server.condition.stumble() && (self.can_spare(server) || !server.condition.is_good()) {
-            self.fail(server, cause);
+            self.fail(server, tried.is_second_chance, cause);
         }
     }
 
     /// The latest server answered, whatever it said.
-    pub fn answered(&self, tried: &Tried) {
+    pub fn answered(&self, tried: &mut Tried) {
+        tried.waiter = None;
         if let Some(server) = tried.latest.as_ref().filter(|server| server.condition.answer()) {
             self.report_back(server);
         }
@@ -158,11 +164,10 @@ impl Upstream {
         }
     }
 
-    fn fail(&self, server: &Server, cause: UpstreamError) {
-        let was_good = server.condition.is_good();
-        let rest = server.condition.fail(&self.clock);
+    fn fail(&self, server: &Server, is_second_chance: bool, cause: UpstreamError) {
+        let Some(rest) = server.condition.fail(is_second_chance, &self.clock) else { return };
         self.metrics.failed(&self.settings.name, cause);
-        if was_good {
+        if !is_second_chance {
             let (upstream, server) = (&*self.settings.name, &**server.address_text());
             warn!(upstream, server, cause = cause.cause(), ?rest, "a server is passed over for a while that grows");
         }

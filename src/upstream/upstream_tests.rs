@@ -14,6 +14,7 @@ fn upstream(servers: u16) -> (Upstream, Clock) {
         write_timeout: second,
         idle_timeout: second,
         http2: false,
+        max_waiting: 1000,
         health: None,
     };
     (Upstream::new(settings, None, UpstreamMetrics::new(&Registry::new()).unwrap(), clock.clone()), clock)
@@ -71,7 +72,7 @@ fn where_all_refuse_the_first_request_has_tried_all_and_the_next_is_told_at_once
     clock.advance(Duration::from_millis(1500));
     let mut probe = Tried::default();
     upstream.next(&mut probe).unwrap();
-    upstream.answered(&probe);
+    upstream.answered(&mut probe);
     assert!(next(&upstream).is_ok() && next(&upstream).is_ok());
 }
 
@@ -94,9 +95,42 @@ fn an_answer_makes_good_for_what_was_not_answered() {
         unanswered(&upstream, 4);
         let mut tried = Tried::default();
         upstream.next(&mut tried).unwrap();
-        upstream.answered(&tried);
+        upstream.answered(&mut tried);
     }
     assert!(upstream.servers()[0].condition.is_good());
+}
+
+#[test]
+fn many_that_fail_at_once_are_one_failure() {
+    let (upstream, clock) = upstream(2);
+    let mut under_way = [0; 8].map(|_| {
+        let mut tried = Tried::default();
+        (upstream.next(&mut tried).unwrap().url().port, tried)
+    });
+    for (port, tried) in &mut under_way {
+        assert!(*port != 1 || upstream.unreachable(tried, UpstreamError::Refused));
+    }
+    clock.advance(Duration::from_secs(1));
+    assert!([0; 2].map(|_| next(&upstream)).contains(&Ok(1)), "it has rested for a second");
+}
+
+#[test]
+fn no_more_wait_for_an_answer_than_may() {
+    let (upstream, _) = upstream(1);
+    let upstream = Upstream::new(
+        config::Upstream { max_waiting: 2, ..upstream.settings().clone() },
+        None,
+        UpstreamMetrics::new(&Registry::new()).unwrap(),
+        Clock::manual(),
+    );
+    let [mut first, mut second] = [0; 2].map(|_| Tried::default());
+    assert!(upstream.next(&mut first).is_ok() && upstream.next(&mut second).is_ok());
+    assert_eq!(next(&upstream), Err(UpstreamError::Full));
+    upstream.answered(&mut first);
+    assert!(next(&upstream).is_ok(), "who is being answered waits no more");
+    let _third = upstream.next(&mut first);
+    drop(second);
+    assert!(next(&upstream).is_ok(), "nor does who has gone");
 }
 
 #[test]

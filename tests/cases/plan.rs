@@ -37,9 +37,6 @@ const LATER: [(&str, &str); 14] = [
     ("oidc.token-endpoint", "browser login"),
     ("session.", "browser login"),
     ("fault", "proof under load"),
-    ("load", "hardening"),
-    ("dos", "hardening"),
-    ("ws.", "hardening"),
 ];
 
 /// Cases of the repository's file that need a part that comes later, or that the design decides otherwise.
@@ -48,11 +45,11 @@ const DECIDED: [(&str, &str); 22] = [
     ("CORPUS-006", "comes with the issue: browser login (nothing redirects yet)"),
     ("CORPUS-007", "run by itself: `cargo test --test differential`, 100,000 requests in `make campaign`"),
     ("CORPUS-008", "run by itself: `tools/conformance`"),
-    ("CORPUS-009", "comes with the issue: proof under load (a WebSocket is carried, not read)"),
+    ("CORPUS-009", "run by itself: `tools/conformance`, with WebSocket clients of other makers"),
     ("CORPUS-010", "its attacks are run one by one: RES and DOS cases, tests/it/listener"),
     ("CORPUS-011", "run by itself: `tools/conformance`"),
     ("CORPUS-012", "comes with the issue: user management, with an API that is worth it"),
-    ("CORPUS-013", "fuzzing comes with the issue: proof under load; the corpora are run by `fuzzing::tests`"),
+    ("CORPUS-013", "run by itself: `make fuzz`; the corpora are run by `fuzzing::tests`"),
     ("CORPUS-014", "comes with the issue: proof under load"),
     ("HDR-092", "comes with the issue: browser login (there is no session cookie yet)"),
     ("HDR-094", "comes with the issue: browser login (there is no session cookie yet)"),
@@ -62,7 +59,7 @@ const DECIDED: [(&str, &str); 22] = [
     ),
     ("WS-009", "comes with the issue: browser login (there is no session cookie yet)"),
     ("WS-013", "run by itself: `cargo test --test it streams::stay`; it ends 10 s after the token and the leeway"),
-    ("WS-017", "comes with the issue: proof under load (10,000 sockets want a release build, and files for both ends)"),
+    ("WS-017", "run by itself: `cargo bench --bench revocation` (10,000 sockets want a release build)"),
     ("DOS-017", "comes with the issue: browser login"),
     ("DOS-021", "comes with the issue: proof under load"),
     ("TLS-012", "decided otherwise: no certificate is asked of clients, so there is no policy that could change"),

@@ -37,6 +37,7 @@ fn one<'s>(section: &'s Section<'s>, gateway: Option<&Server>) -> Option<Upstrea
         write_timeout: section.duration("write_timeout", seconds(60), limits.clone()),
         idle_timeout: section.duration("idle_timeout", seconds(60), limits),
         http2: section.flag("http2", false),
+        max_waiting: section.number("max_waiting", 2500, 1..=1_000_000),
         name: name?.into(),
         servers: servers?,
         health: health.map_or(Some(None), |read| read.map(Some))?,

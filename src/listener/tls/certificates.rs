@@ -9,6 +9,7 @@ use pingora::listeners::tls::{Acceptor, TlsSettings};
 use pingora::protocols::l4::stream::Stream as TcpStream;
 use pingora::protocols::{Peek, Stream};
 use rustls::ServerConfig;
+use tokio::sync::{Mutex, MutexGuard};
 use tracing::{info, warn};
 
 use super::certificate::{Certificate, CertificateError, read};
@@ -19,11 +20,17 @@ use crate::metrics::Metrics;
 /// Certificates that can be replaced. A connection keeps those that it began with.
 pub struct Certificates {
     current: ArcSwap<Loaded>,
+    /// One after the other, so that nobody puts back what another has just replaced.
+    changing: Mutex<()>,
     metrics: Arc<Metrics>,
 }
 
-/// Certificates that were read and can be used.
-pub struct Prepared(Loaded);
+/// Certificates that were read and can be used. Nobody else changes any meanwhile.
+pub struct Prepared<'c> {
+    certificates: &'c Certificates,
+    loaded: Loaded,
+    _alone: MutexGuard<'c, ()>,
+}
 
 struct Loaded {
     files: Vec<CertificateFiles>,
@@ -48,23 +55,25 @@ impl Certificates {
     pub fn load(files: &[CertificateFiles], metrics: Arc<Metrics>) -> Result<Self, CertificateError> {
         let loaded = Loaded::read(files)?;
         loaded.tell(&metrics);
-        Ok(Self { current: ArcSwap::from_pointee(loaded), metrics })
+        Ok(Self { current: ArcSwap::from_pointee(loaded), changing: Mutex::default(), metrics })
     }
 
     /// Reads these files, all of them; nothing changes yet.
-    pub fn prepare(&self, files: &[CertificateFiles]) -> Result<Prepared, CertificateError> {
-        let loaded = Loaded::read(files);
+    pub async fn prepare(&self, files: &[CertificateFiles]) -> Result<Prepared<'_>, CertificateError> {
+        let alone = self.changing.lock().await;
+        self.read(files.to_vec(), alone).await
+    }
+
+    async fn read<'c>(
+        &'c self,
+        files: Vec<CertificateFiles>,
+        alone: MutexGuard<'c, ()>,
+    ) -> Result<Prepared<'c>, CertificateError> {
+        let loaded = aside(move || Loaded::read(&files)).await;
         if loaded.is_err() {
             self.metrics.certificates_read(false);
         }
-        loaded.map(Prepared)
-    }
-
-    /// Uses what was read for every connection from now on.
-    pub fn take(&self, Prepared(loaded): Prepared) {
-        loaded.tell(&self.metrics);
-        self.metrics.certificates_read(true);
-        self.current.store(Arc::new(loaded));
+        loaded.map(|loaded| Prepared { certificates: self, loaded, _alone: alone })
     }
 
     /// Looks at the files again and again. What cannot be used changes nothing, and is told once.
@@ -72,19 +81,23 @@ impl Certificates {
         let mut told = None;
         loop {
             tokio::time::sleep(BETWEEN_LOOKS).await;
+            let alone = self.changing.lock().await;
             let current = self.current.load_full();
-            let seen = digest(&current.files);
-            if seen == Some(current.digest) || told == Some(seen) {
+            let files = current.files.clone();
+            let seen = aside(move || digest(&files)).await;
+            // The same may be news again where something else was in use meanwhile.
+            let news = Some((current.digest, seen));
+            if seen == Some(current.digest) || told == news {
                 continue;
             }
-            match self.prepare(&current.files) {
+            match self.read(current.files.clone(), alone).await {
                 Ok(prepared) => {
-                    self.take(prepared);
+                    prepared.take();
                     info!("the certificates have changed, and are in use");
                 }
                 Err(error) => warn!(%error, "the certificates have changed and cannot be used: the old ones stay"),
             }
-            told = Some(seen);
+            told = news;
         }
     }
 
@@ -101,6 +114,16 @@ impl Certificates {
             Ok(stream) => Ok(Box::new(stream)),
             Err(_) => Err(Unshaken::Failed),
         }
+    }
+}
+
+impl Prepared<'_> {
+    /// Uses what was read for every connection from now on.
+    pub fn take(self) {
+        let Self { certificates, loaded, .. } = self;
+        loaded.tell(&certificates.metrics);
+        certificates.metrics.certificates_read(true);
+        certificates.current.store(Arc::new(loaded));
     }
 }
 
@@ -151,6 +174,18 @@ fn noting(sites: Sites) -> Acceptor {
 
 fn refusing() -> ServerConfig {
     ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(Sites::new(Vec::new())))
+}
+
+/// Reads files where a slow disk holds no request up.
+async fn aside<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(read).await {
+        Ok(read) => read,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is ending, and with it whoever waits.
+            Err(_) => std::future::pending().await,
+        },
+    }
 }
 
 /// The digest of what stands in the files now; nothing where one cannot be read.

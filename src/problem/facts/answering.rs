@@ -35,6 +35,15 @@ impl From<&UpstreamError> for Facts {
                     "No server of the application answers at present. Try again after the time in Retry-After.",
                 )
             },
+            UpstreamError::Full => Self {
+                retry_after: Some(RETRY_AFTER_SECONDS),
+                ..Self::new(
+                    503,
+                    "upstream-full",
+                    "The application behind the gateway is overloaded",
+                    "Too many requests wait for the application already. Try again after the time in Retry-After.",
+                )
+            },
             UpstreamError::TimedOut => Self::new(
                 504,
                 "upstream-timeout",

@@ -1,10 +1,12 @@
 //! Applications that fail: who is passed over, what is sent again, and what the client is told.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crate::support::patience::wait_for;
-use crate::support::raw::{Request, Response};
+use crate::support::raw::{Connection, Request, Response};
 use crate::support::recorder::{ANSWER, Recorder, Step};
 use crate::support::setup::{Running, Setup};
 
@@ -82,6 +84,45 @@ fn one_of_two_servers_that_hangs_is_passed_over() {
     });
     let failed = (0..20).filter(|_| get(&running).status != 200).count();
     assert!(failed <= 2, "{failed} of 20 requests went to the server that hangs");
+}
+
+#[test]
+fn who_does_not_end_a_request_takes_no_server_away() {
+    let servers = [0; 2].map(|_| Recorder::start());
+    servers.iter().for_each(|server| server.answer(|_| vec![Step::Await(Arc::default())]));
+    let urls = servers.each_ref().map(Recorder::url);
+    let running = with_servers(&urls, "timeout = \"300ms\"\n");
+    let begun = "POST /x HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 10\r\n\r\nhalf";
+    let mut clients = [0; 16].map(|_| Connection::open(running.gateway.address));
+    clients.iter_mut().for_each(|client| client.send(begun.as_bytes()));
+    assert_eq!(clients.each_mut().map(|client| client.response().unwrap().status), [504; 16]);
+    assert!(urls.iter().all(|url| is_up(&running, url)));
+}
+
+#[test]
+fn an_application_that_hangs_holds_no_more_requests_than_may_wait_and_takes_nobody_with_it() {
+    let (stopped, good) = (TcpListener::bind("127.0.0.1:0").unwrap(), Recorder::start());
+    let other = "timeout = \"20s\"\n[[route]]\npath = \"/good\"\nupstream = \"good\"\naccess = \"public\"\n";
+    let mut setup = Setup::with_routes(&format!("{ROUTE}{other}"));
+    setup.config.upstreams = format!(
+        "[[upstream]]\nname = \"app\"\nservers = [\"http://{}\"]\nmax_waiting = 2\n\
+         [[upstream]]\nname = \"good\"\nservers = [{:?}]\n",
+        stopped.local_addr().unwrap(),
+        good.url()
+    );
+    let running = setup.start();
+    let mut waiting = [0; 2].map(|_| Connection::open(running.gateway.address));
+    waiting.iter_mut().for_each(|client| client.send(&Request::get("/x").bytes()));
+    let full = wait_for("the limit", || {
+        let mut client = Connection::open(running.gateway.address);
+        client.send(&Request::get("/x").bytes());
+        client.patience(Duration::from_millis(500));
+        client.response().ok()
+    });
+    assert_eq!((full.status, full.value("Retry-After").as_str()), (503, "2"), "{}", full.shown());
+    assert_eq!(full.json()["type"], "/problems/upstream-full");
+    assert_eq!(running.gateway.send(Request::get("/good")).status, 200);
+    drop(waiting);
 }
 
 #[test]

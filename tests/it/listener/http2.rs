@@ -195,6 +195,32 @@ fn an_idle_connection_is_told_to_go() {
 }
 
 #[test]
+fn a_request_that_was_on_its_way_when_an_idle_connection_was_told_to_go_is_answered() {
+    let running = start_with("idle_timeout = \"500ms\"\n");
+    let mut idle = Connection::open(running.gateway.address);
+    idle.send(&headers(1, &get("/public/x"), true));
+    assert_eq!(idle.outcome(1, PATIENCE).status, Some(200));
+    wait_for("the farewell", || idle.next(Duration::from_millis(50)).unwrap().filter(|frame| frame.kind == 7));
+    idle.send(&headers(3, &get("/public/y"), true));
+    assert_status(&mut idle, 3, 200);
+    assert!(idle.is_closed_within(PATIENCE), "it goes all the same");
+}
+
+#[test]
+fn what_is_no_http2_ends_its_connection_and_is_counted_and_told() {
+    let running = start_with("");
+    let mut client = Connection::open(running.gateway.address);
+    // DATA on a stream that was never opened (RFC 9113 §5.1).
+    client.send(&frame(0, 0, 1, b"x"));
+    assert!(client.outcome(1, PATIENCE).gone.is_some_and(|code| code != 0));
+    wait_for("the count", || {
+        (running.gateway.metric("doorward_connections_dropped_total", &["http2-protocol"]) == 1.0).then_some(())
+    });
+    let told = running.gateway.log.wait(PATIENCE, |line| line["reason"] == "http2-protocol");
+    assert_eq!(told.unwrap()["client"], "127.0.0.1");
+}
+
+#[test]
 fn a_stop_lets_streams_end() {
     let mut running = start();
     let gate = std::sync::Arc::new(crate::support::recorder::Gate::default());
