@@ -166,7 +166,7 @@ impl Others<'_> {
             let issuer = self.issuer.url();
             setup.config.more += &format!(
                 "[[keycloak.also]]\nname = \"other\"\nissuer = \"{issuer}\"\naudience = \"gateway-api\"\n\
-                 allowed_clients = [\"gateway\"]\nalgorithms = [\"RS256\"]\n"
+                 allowed_clients = [\"gateway\"]\nalgorithms = [\"RS256\"]\nmax_lifetime = \"70000s\"\n"
             );
         }
         write_secret(&setup.directory().join("client-secret"), &format!("secret-{round}"));

@@ -5,7 +5,7 @@ mod load;
 mod refused;
 mod settings;
 
-use crate::support::patience::wait_for;
+use crate::support::patience::{PATIENCE, within};
 use crate::support::setup::Running;
 
 /// A route that anybody may enter.
@@ -28,5 +28,6 @@ fn reload(running: &Running, outcome: &str) {
 fn signal(running: &Running, outcome: &str) {
     let before = reloads(running, outcome);
     running.gateway.signal("HUP");
-    wait_for(&format!("a reload that is {outcome}"), || (reloads(running, outcome) > before).then_some(()));
+    let done = within(PATIENCE, || (reloads(running, outcome) > before).then_some(()));
+    assert!(done.is_some(), "no reload that is {outcome}:\n{}", running.gateway.log.text());
 }
