@@ -123,6 +123,10 @@ impl Gateway {
             return Ok(());
         };
         let identity = Arc::clone(before.principal().shared_identity());
+        // Asked of memory alone: whoever is dead must not go on because their rights cannot be read.
+        if let Some(death) = self.standing.revoked().death(&identity) {
+            return Err(death.into());
+        }
         let live = self.settle(identity, |principal| self.standing.still(principal, before.at())).await?;
         let caller = caller(&live);
         requirements.judge(live).map(drop).map_err(|denial| Rejection::Denied(denial, caller))

@@ -12,6 +12,7 @@ use super::{ApiError, Call, Endpoint, Reply};
 use crate::keycloak::RefreshTokenError;
 use crate::problem::Rejection;
 use crate::request::Method;
+use crate::signals::Extent;
 
 /// The endpoint.
 pub(super) fn endpoint() -> Endpoint {
@@ -44,12 +45,12 @@ async fn logout(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     if let Err(RefreshTokenError::Refused(_)) = &outcome {
         desk.counters.refused(address);
     }
-    match outcome {
-        Ok(()) => {}
-        Err(RefreshTokenError::Refused(refusal)) if refusal.is_end_of_session() => {}
+    let extent = match outcome {
+        Ok(()) => Extent::Session,
+        Err(RefreshTokenError::Refused(refusal)) if refusal.is_end_of_session() => Extent::Client,
         Err(error) => return Err(refusal(error).into()),
-    }
+    };
     desk.flights.cancel(token.digest());
-    desk.parts.bury(&token, call.arrived).await.map_err(ApiError::Unannounced)?;
+    desk.parts.bury(&token, extent, call.arrived).await.map_err(ApiError::Unannounced)?;
     Ok(Reply::no_content().about_subject(token.sub()))
 }

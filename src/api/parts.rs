@@ -16,7 +16,7 @@ use crate::gateway::Gateway;
 use crate::identity::{Identities, Identity, ProveError};
 use crate::keycloak::{Admin, Oidc};
 use crate::problem::Rejection;
-use crate::signals::{AnnounceError, Announcer, Signals, end_of};
+use crate::signals::{AnnounceError, Announcer, Extent, Signals, end_of};
 use crate::standing::Standing;
 use crate::store::{Change, ChangeKind, Ledger};
 
@@ -103,12 +103,17 @@ impl Parts {
     }
 
     /// Lets the session of a refresh token that Keycloak has judged be dead here at once, and everywhere when this
-    /// returns. Of a token without `sid` nobody knows the session: then everything of its subject that was issued so
-    /// far.
-    pub(super) async fn bury(&self, token: &UnverifiedRefreshToken, arrived: Boot) -> Result<(), AnnounceError> {
+    /// returns, or the client's part of it. Of a token without `sid` nobody knows the session: then everything of its
+    /// subject that was issued so far.
+    pub(super) async fn bury(
+        &self,
+        token: &UnverifiedRefreshToken,
+        extent: Extent,
+        arrived: Boot,
+    ) -> Result<(), AnnounceError> {
         let now = self.clock.wall();
-        let until = token.issued_at().map_or(now, |issued| issued.max(now));
-        let change = end_of(self.oidc.issuer().into(), token.sid(), token.sub(), until);
+        let moment = token.issued_at().map_or(now, |issued| issued.max(now));
+        let change = end_of(self.oidc.issuer().into(), token.sid(), token.sub(), (extent, moment));
         self.announcer.announce(&[change], arrived).await
     }
 
@@ -117,10 +122,11 @@ impl Parts {
     pub(super) async fn end_session(&self, identity: &Identity, refresh_token: Option<&str>, arrived: Boot) {
         let ending = self.end_at_keycloak(refresh_token);
         let issuer = Arc::clone(identity.subject().issuer());
-        let change = |kind, key: &Arc<str>| Change { issuer, kind, key: Arc::clone(key), not_before: None };
+        let change = |kind, key: &Arc<str>, not_before| Change { issuer, kind, key: Arc::clone(key), not_before };
+        let until = Extent::Session.until(self.clock.wall());
         let dead = match (identity.sid(), identity.jti()) {
-            (Some(sid), _) => Some(change(ChangeKind::Session, sid)),
-            (None, Some(jti)) => Some(change(ChangeKind::Token, jti)),
+            (Some(sid), _) => Some(change(ChangeKind::Session, sid, Some(until))),
+            (None, Some(jti)) => Some(change(ChangeKind::Token, jti, None)),
             (None, None) => None,
         };
         if let Err(error) = self.announcer.announce(dead.as_slice(), arrived).await {

@@ -21,6 +21,7 @@ use crate::keycloak::{KeycloakError, RefreshTokenError, RefreshTokenRefusal, Tok
 use crate::problem::Rejection;
 use crate::request::Method;
 use crate::rights::EnrichError;
+use crate::signals::Extent;
 use crate::standing::Live;
 
 /// Whose session goes on, or ends.
@@ -120,7 +121,7 @@ async fn exchange(desk: Arc<Desk>, token: UnverifiedRefreshToken, asked: Asked) 
     let over = RefreshTokenRefusal::is_end_of_session;
     if let Err(RefreshTokenError::Refused(refusal)) = &outcome
         && over(*refusal)
-        && let Err(error) = desk.parts.bury(&token, arrived).await
+        && let Err(error) = desk.parts.bury(&token, Extent::Client, arrived).await
     {
         let error = &error as &dyn std::error::Error;
         tracing::warn!(error, "the end of a session could not be told to every node in time");

@@ -56,9 +56,10 @@ pub(super) fn endpoints() -> [Endpoint; 3] {
 async fn log_out(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     let (signal, arrived) = (Signal::BackchannelLogout, call.arrived);
     let text = logout_token(&call).inspect_err(|_| desk.parts.signals.metrics().heard(signal, Fate::Refused))?;
-    let read = desk.parts.identities.read_logout(&text, desk.parts.clock.wall()).await;
+    let now = desk.parts.clock.wall();
+    let read = desk.parts.identities.read_logout(&text, now).await;
     let token = read.map_err(|error| refused(&desk, signal, error))?;
-    desk.parts.signals.log_out(&token, arrived).await.map_err(ApiError::Unannounced)?;
+    desk.parts.signals.log_out(&token, now, arrived).await.map_err(ApiError::Unannounced)?;
     done(token.sub())
 }
 

@@ -38,6 +38,7 @@ impl EventsInUse {
             meaning: Meaning {
                 issuer: Arc::clone(&issuer.issuer),
                 clients: issuer.allowed_clients.clone(),
+                own: issuer.client.as_ref().map(|client| client.id.clone()),
                 roles: !issuer.roles.is_empty(),
             },
             keys: Arc::clone(keys),

@@ -11,12 +11,30 @@ use crate::identity::TokenMetrics;
 use crate::identity::testing::identity;
 use crate::keycloak::testing::{FakeKeycloak, INTROSPECT, Reply, http};
 use crate::keycloak::{ClientCredentials, KeycloakError, Oidc};
+use crate::policy::Requirements;
 use crate::rights::Epoch;
+use crate::routing::{HostPattern, Methods, PathPattern, Target};
 use crate::signals::IntrospectionMetrics;
 use crate::standing::{Death, Follower, Membership};
 use crate::store::scratch::Scratch;
 use crate::store::testing::node;
 use crate::store::{Change, ChangeKind, Options};
+
+/// To a route that wants nothing in particular.
+pub(super) fn admission(live: Live) -> Admission {
+    let requirements = Requirements::default();
+    let grant = requirements.judge(live).unwrap();
+    let route = Route {
+        label: "any".into(),
+        host: HostPattern::Any,
+        path: PathPattern::parse("/*").unwrap(),
+        methods: Methods::any(),
+        rule: Rule::Protected(requirements),
+        target: Target::Local(0),
+        cors_origins: vec![],
+    };
+    Admission { route: Arc::new(route), grant }
+}
 
 struct Fixture {
     scratch: Scratch,
@@ -132,6 +150,47 @@ async fn an_ended_session_a_revoked_token_and_an_expired_one_are_dead() {
     assert!(matches!(fixture.roles("alice").await, Err(Rejection::Dead(Death::Token))));
     fixture.standing.learn(&dead(ChangeKind::Session, "sid-of-alice"));
     assert!(matches!(fixture.roles("alice").await, Err(Rejection::Dead(Death::Session))));
+}
+
+#[tokio::test]
+async fn whoever_is_dead_does_not_go_on_because_nobody_can_be_asked() {
+    let fixture = Fixture::new().await;
+    let live = fixture.gateway.confirm(Arc::new(identity("alice", SOON)), Evidence::Token("a.b.c")).await.unwrap();
+    let admission = admission(live);
+    fixture.gateway.still_admits(&admission).await.unwrap();
+    // Neither the database nor a lease.
+    fixture.scratch.sql("alter table users rename to users_that_are_away");
+    fixture.gateway.directory.restart().await.unwrap();
+    fixture.clock.advance(BLIND_AFTER * 2);
+    let ended = Change {
+        issuer: "https://sso.test/realms/acme".into(),
+        kind: ChangeKind::Session,
+        key: "sid-of-alice".into(),
+        not_before: None,
+    };
+    fixture.standing.learn(&ended);
+    let rejection = fixture.gateway.still_admits(&admission).await.unwrap_err();
+    assert!(matches!(rejection, Rejection::Dead(Death::Session)), "{rejection:?}");
+}
+
+#[tokio::test]
+async fn a_node_that_cannot_apply_what_it_reads_keeps_nobody_waiting() {
+    let mut fixture = Fixture::new().await;
+    let members = |fixture: &Fixture| -> i64 {
+        fixture.scratch.shell().query_row("select count(*) from node", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(members(&fixture), 1);
+    fixture
+        .scratch
+        .sql("update roles set name = 'clerk' where name = 'user'; alter table roles rename to roles_that_are_away");
+    fixture.follower.load().await.unwrap_err();
+    assert_eq!(members(&fixture), 1, "it has its lease still, and may do better the next time");
+    fixture.clock.advance(Duration::from_secs(2));
+    fixture.follower.load().await.unwrap_err();
+    assert_eq!(members(&fixture), 0);
+    fixture.scratch.sql("alter table roles_that_are_away rename to roles");
+    fixture.follower.load().await.unwrap();
+    assert_eq!((members(&fixture), fixture.roles("alice").await.unwrap()), (1, vec!["clerk".to_owned()]));
 }
 
 #[tokio::test]

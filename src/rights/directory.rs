@@ -18,6 +18,8 @@ use crate::store::{CatalogueRows, Position, Rights, StoreError, UserState};
 pub struct Directory {
     store: Arc<dyn Rights>,
     accounts: Cache<Subject, Known>,
+    /// The same for longer: what is used where it should be read again and cannot be.
+    spare: Cache<Subject, Known>,
     /// Those of them that were used lately, where a look costs less.
     recent: quick_cache::sync::Cache<Subject, Arc<Account>>,
     catalogue: ArcSwap<Catalogue>,
@@ -61,6 +63,7 @@ impl Directory {
         Ok(Self {
             store,
             accounts: Cache::builder().max_capacity(MAX_ACCOUNTS).time_to_live(KEEP).build(),
+            spare: Cache::builder().max_capacity(MAX_ACCOUNTS).time_to_live(KEEP + SPARE).build(),
             recent: quick_cache::sync::Cache::new(MAX_RECENT),
             catalogue: ArcSwap::from_pointee(catalogue),
             reading_catalogue: Mutex::new(()),
@@ -118,12 +121,16 @@ impl Directory {
         if self.accounts.get(subject).await.is_some_and(|known| known.as_of() < position) {
             self.accounts.invalidate(subject).await;
         }
+        if self.spare.get(subject).await.is_some_and(|known| known.as_of() < position) {
+            self.spare.invalidate(subject).await;
+        }
     }
 
     /// Forgets everybody and reads the catalogue again: what was read cannot be compared with the log any more.
     pub async fn restart(&self) -> Result<(), StoreError> {
         self.recent.clear();
         self.accounts.invalidate_all();
+        self.spare.invalidate_all();
         let _one = self.reading_catalogue.lock().await;
         self.read_catalogue().await
     }
@@ -152,12 +159,26 @@ impl Directory {
         let load = async {
             let epoch = self.epoch.now();
             let enrichment = self.store.enrich(subject).await?;
-            Ok(match enrichment.account {
+            let known = match enrichment.account {
                 Some(row) => Known::Account(Arc::new(Account::new(subject, row, enrichment.as_of, epoch)?)),
                 None => Known::Nobody { as_of: enrichment.as_of, epoch },
-            })
+            };
+            self.spare.insert(subject.clone(), known.clone()).await;
+            Ok(known)
         };
-        self.accounts.try_get_with(subject.clone(), load).await.map_err(EnrichError::Store)
+        match self.accounts.try_get_with(subject.clone(), load).await {
+            Ok(known) => Ok(known),
+            Err(error) => self.spare(subject, error).await,
+        }
+    }
+
+    /// What was read before of a subject that cannot be read now. For how long that is trusted is not asked here either.
+    async fn spare(&self, subject: &Subject, error: Arc<StoreError>) -> Result<Known, EnrichError> {
+        let known = match &*error {
+            StoreError::Unavailable { .. } | StoreError::TimedOut(_) => self.spare.get(subject).await,
+            StoreError::Schema(_) | StoreError::RowInvalid(_) => None,
+        };
+        known.filter(|known| known.epoch() == self.epoch.now()).ok_or(EnrichError::Store(error))
     }
 
     async fn provision(&self, identity: &Identity, as_of: Position) -> Result<Arc<Account>, EnrichError> {
@@ -221,5 +242,15 @@ const MAX_RECENT: usize = 100_000;
 /// How long a request waits behind others that read the catalogue.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Also without a change a row is read again now and then, and a mark in `standing` need not live longer.
-pub const KEEP: Duration = Duration::from_secs(600);
+/// Also without a change a row is read again now and then.
+const KEEP: Duration = Duration::from_secs(600);
+
+/// As long as rights may be trusted at most that nobody vouches for: the longest `stale_when_blind`.
+const SPARE: Duration = Duration::from_secs(300);
+
+/// How long what was read may be used: a mark in `standing` need not live longer.
+pub const KEEP_AT_MOST: Duration = KEEP.saturating_add(SPARE);
+
+#[cfg(test)]
+#[path = "directory_tests.rs"]
+mod tests;

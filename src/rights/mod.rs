@@ -12,7 +12,7 @@ mod principal;
 pub use account::Account;
 pub use account_headers::AccountHeaders;
 pub use catalogue::Catalogue;
-pub use directory::{Directory, KEEP};
+pub use directory::{Directory, KEEP_AT_MOST};
 pub use entitlement::Entitlement;
 pub use epoch::Epoch;
 pub use error::EnrichError;

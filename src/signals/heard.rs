@@ -35,9 +35,9 @@ impl Signals {
     ///
     /// # Errors
     /// It could not be written in time, and holds on this node alone.
-    pub async fn log_out(&self, token: &LogoutToken, arrived: Boot) -> Result<(), AnnounceError> {
+    pub async fn log_out(&self, token: &LogoutToken, now: Timestamp, arrived: Boot) -> Result<(), AnnounceError> {
         let name = (Arc::clone(token.issuer()), Arc::clone(token.jti()));
-        self.take(Signal::BackchannelLogout, name, ended(token), arrived).await
+        self.take(Signal::BackchannelLogout, name, ended(token, now), arrived).await
     }
 
     /// Lets an order hold, likewise.
@@ -71,19 +71,49 @@ impl Signals {
     }
 }
 
-/// The end of a session: where it has a name, that; else of everything of the subject that was issued until then.
-#[must_use]
-pub fn end_of(issuer: Arc<str>, sid: Option<&Arc<str>>, sub: &Arc<str>, until: Timestamp) -> Change {
-    match sid {
-        Some(sid) => Change { issuer, kind: ChangeKind::Session, key: Arc::clone(sid), not_before: None },
-        None => Change { issuer, kind: ChangeKind::Subject, key: Arc::clone(sub), not_before: Some(after(until)) },
+/// What of a session has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Session,
+    /// The part of one client, perhaps: it may sign in again in the same session.
+    Client,
+}
+
+impl Extent {
+    /// The first second whose tokens may be good again, where this ended at `moment`. Of a session that is over there are
+    /// none, but a refresh that runs meanwhile may give one still; and a consent that is withdrawn looks as if all were over.
+    #[must_use]
+    pub fn until(self, moment: Timestamp) -> i64 {
+        match self {
+            // Rounded, so that what is told of one end by several signals is mostly the same.
+            Self::Session => seconds((moment.0 / STEP + 3).saturating_mul(STEP)),
+            Self::Client => after(moment),
+        }
     }
 }
 
-fn ended(token: &LogoutToken) -> Option<Change> {
+/// The end of a session: where it has a name, that; else of everything of the subject that was issued until then.
+#[must_use]
+pub fn end_of(
+    issuer: Arc<str>,
+    sid: Option<&Arc<str>>,
+    sub: &Arc<str>,
+    (extent, moment): (Extent, Timestamp),
+) -> Change {
+    let (kind, key, until) = match sid {
+        Some(sid) => (ChangeKind::Session, sid, extent.until(moment)),
+        None => (ChangeKind::Subject, sub, after(moment)),
+    };
+    Change { issuer, kind, key: Arc::clone(key), not_before: Some(until) }
+}
+
+/// While Keycloak tells others, tokens may be newer than the logout token.
+fn ended(token: &LogoutToken, now: Timestamp) -> Option<Change> {
     // A token with neither is refused before.
     let sub = token.sub().or(token.sid())?;
-    Some(end_of(Arc::clone(token.issuer()), token.sid(), sub, token.issued_at()))
+    let moment = token.issued_at().max(now);
+    Some(end_of(Arc::clone(token.issuer()), token.sid(), sub, (Extent::Session, moment)))
 }
 
 /// A log-out of everybody ends the tokens of that second too: its sessions are dead, and whoever logged in since gets
@@ -100,9 +130,15 @@ fn ordered(order: &Order) -> Option<Change> {
 
 /// The first second whose tokens are newer than a moment, which is known to the second.
 pub(super) fn after(moment: Timestamp) -> i64 {
-    i64::try_from(moment.0).unwrap_or(i64::MAX).saturating_add(1)
+    seconds(moment.0).saturating_add(1)
 }
 
+fn seconds(moment: u64) -> i64 {
+    i64::try_from(moment).unwrap_or(i64::MAX)
+}
+
+/// Ten minutes at least are more than Keycloak takes to end a session; in seconds.
+const STEP: u64 = 300;
 /// Longer than any statement is good for.
 const REMEMBER: Duration = Duration::from_secs(1200);
 /// Some 200 bytes each; only what an issuer has signed comes here.

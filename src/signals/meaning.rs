@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::Extent;
+use crate::clock::Timestamp;
 use crate::keycloak::{AdminEvent, UserEvent};
 use crate::store::{Change, ChangeKind};
 
@@ -14,6 +16,8 @@ pub struct Meaning {
     pub issuer: Arc<str>,
     /// The clients whose tokens are accepted: what happens to others is no affair of ours.
     pub clients: Vec<String>,
+    /// The one that is ours, and has a secret.
+    pub own: Option<String>,
     /// Whether roles of the issuer count here.
     pub roles: bool,
 }
@@ -34,7 +38,7 @@ impl Meaning {
         let path: Vec<&str> = event.resource_path.as_deref().unwrap_or_default().split('/').collect();
         let until = until(event.time);
         match (&*event.resource_type, &*event.operation_type, path.as_slice()) {
-            ("USER_SESSION", "DELETE", ["sessions", sid]) => vec![self.session(sid)],
+            ("USER_SESSION", "DELETE", ["sessions", sid]) => vec![self.session(sid, Extent::Session, event.time)],
             ("USER", "DELETE", ["users", id]) => vec![self.subject(id, None)],
             ("USER", "UPDATE", ["users", id]) if event.may_disable() => vec![self.subject(id, Some(until))],
             ("USER", "ACTION", ["users", id, rest @ ..]) if ends_tokens(rest) => vec![self.subject(id, Some(until))],
@@ -50,7 +54,8 @@ impl Meaning {
             ("CLIENT", "UPDATE", ["clients", _]) => self.client(&event.body(), until),
             ("CLIENT", "DELETE", ["clients", _]) => {
                 let named = event.body().client_id;
-                named.map(|client| self.change(ChangeKind::Client, &client, None)).into_iter().collect()
+                // Another one may be made by that name.
+                named.map(|client| self.change(ChangeKind::Client, &client, Some(until))).into_iter().collect()
             }
             _ => Vec::new(),
         }
@@ -67,22 +72,25 @@ impl Meaning {
     #[must_use]
     pub fn of_user(&self, event: &UserEvent) -> Vec<Change> {
         let details = event.details.as_ref();
-        let session = || event.session_id.as_deref().map(|sid| self.session(sid));
+        let session = |extent| event.session_id.as_deref().map(|sid| self.session(sid, extent, event.time));
         let subject = |not_before| event.user_id.as_deref().map(|id| self.subject(id, not_before));
         let change = match (&*event.kind, event.error.as_deref()) {
-            ("LOGOUT" | "USER_SESSION_DELETED", None) => session(),
+            ("LOGOUT" | "USER_SESSION_DELETED", None) => session(Extent::Session),
             ("REVOKE_GRANT", None) => {
                 let client = details.and_then(|details| details.revoked_client.as_deref());
                 match details.and_then(|details| details.token_id.as_deref()) {
                     Some(token) if event.session_id.is_none() => Some(self.change(ChangeKind::Token, token, None)),
-                    _ if self.accepts(client.or(event.client_id.as_deref())) => session(),
+                    _ if self.accepts(client.or(event.client_id.as_deref())) => session(Extent::Client),
                     _ => None,
                 }
             }
             ("REFRESH_TOKEN_ERROR", Some(_)) if event.is_reuse() && self.accepts(event.client_id.as_deref()) => {
-                session()
+                session(Extent::Client)
             }
-            ("CODE_TO_TOKEN_ERROR", Some("invalid_code")) if self.accepts(event.client_id.as_deref()) => session(),
+            // Whoever presents a code says which session it is of, and of a client without a secret anybody does.
+            ("CODE_TO_TOKEN_ERROR", Some("invalid_code")) if self.own.is_some() && event.client_id == self.own => {
+                session(Extent::Client)
+            }
             ("USER_DISABLED_BY_PERMANENT_LOCKOUT", _) => subject(Some(until(event.time))),
             ("DELETE_ACCOUNT", None) => subject(None),
             _ => None,
@@ -101,8 +109,9 @@ impl Meaning {
         mark.map(|mark| self.change(ChangeKind::Client, client, Some(mark))).into_iter().collect()
     }
 
-    fn session(&self, sid: &str) -> Change {
-        self.change(ChangeKind::Session, sid, None)
+    fn session(&self, sid: &str, extent: Extent, milliseconds: i64) -> Change {
+        let moment = Timestamp(u64::try_from(milliseconds / 1000).unwrap_or(0));
+        self.change(ChangeKind::Session, sid, Some(extent.until(moment)))
     }
 
     fn subject(&self, id: &str, not_before: Option<i64>) -> Change {

@@ -2,7 +2,12 @@ use super::*;
 use crate::keycloak::Details;
 
 fn meaning() -> Meaning {
-    Meaning { issuer: "https://sso".into(), clients: vec!["doorward".to_owned()], roles: false }
+    Meaning {
+        issuer: "https://sso".into(),
+        clients: vec!["doorward".to_owned(), "spa".to_owned()],
+        own: Some("doorward".to_owned()),
+        roles: false,
+    }
 }
 
 fn admin(resource: &str, operation: &str, path: &str, body: Option<&str>) -> Vec<(ChangeKind, String, Option<i64>)> {
@@ -39,10 +44,13 @@ fn one(kind: ChangeKind, key: &str, mark: Option<i64>) -> Vec<(ChangeKind, Strin
     vec![(kind, key.to_owned(), mark)]
 }
 
+/// A quarter of an hour after the beginning of time, where the events are of.
+const OVER: Option<i64> = Some(900);
+
 #[test]
 fn what_administrators_do_kills_what_keycloak_kills() {
     use ChangeKind::{Client, Realm, Session, Subject};
-    assert_eq!(admin("USER_SESSION", "DELETE", "sessions/s", Some(r#"{"offline":false}"#)), one(Session, "s", None));
+    assert_eq!(admin("USER_SESSION", "DELETE", "sessions/s", Some(r#"{"offline":false}"#)), one(Session, "s", OVER));
     assert_eq!(admin("USER", "ACTION", "users/u/logout", None), one(Subject, "u", Some(2)));
     assert_eq!(admin("USER", "ACTION", "users/u/reset-password", None), one(Subject, "u", Some(2)));
     assert_eq!(admin("USER", "ACTION", "users/u/credentials/c", None), one(Subject, "u", Some(2)));
@@ -54,6 +62,11 @@ fn what_administrators_do_kills_what_keycloak_kills() {
     assert_eq!(admin("REALM", "UPDATE", "", Some(r#"{"notBefore":77}"#)), one(Realm, "https://sso", Some(77)));
     let disabled = r#"{"clientId":"doorward","enabled":false,"notBefore":1}"#;
     assert_eq!(admin("CLIENT", "UPDATE", "clients/x", Some(disabled)), one(Client, "doorward", Some(2)));
+    assert_eq!(
+        admin("CLIENT", "DELETE", "clients/x", Some(disabled)),
+        one(Client, "doorward", Some(2)),
+        "not the next one"
+    );
     let marked = r#"{"clientId":"doorward","enabled":true,"notBefore":99}"#;
     assert_eq!(admin("CLIENT", "UPDATE", "clients/x", Some(marked)), one(Client, "doorward", Some(99)));
 }
@@ -88,12 +101,12 @@ fn what_takes_no_token_away_kills_nothing() {
 fn what_users_do_kills_what_keycloak_kills() {
     use ChangeKind::{Session, Subject, Token};
     let details = |details: Details| move |event: &mut UserEvent| event.details = Some(details);
-    assert_eq!(user("LOGOUT", |_| {}), one(Session, "s", None));
-    assert_eq!(user("USER_SESSION_DELETED", |_| {}), one(Session, "s", None));
+    assert_eq!(user("LOGOUT", |_| {}), one(Session, "s", OVER));
+    assert_eq!(user("USER_SESSION_DELETED", |_| {}), one(Session, "s", OVER));
     assert_eq!(user("DELETE_ACCOUNT", |_| {}), one(Subject, "u", None));
     assert_eq!(user("USER_DISABLED_BY_PERMANENT_LOCKOUT", |_| {}), one(Subject, "u", Some(2)));
     let revoked = |client: &str| Details { revoked_client: Some(client.to_owned()), ..Details::default() };
-    assert_eq!(user("REVOKE_GRANT", details(revoked("doorward"))), one(Session, "s", None));
+    assert_eq!(user("REVOKE_GRANT", details(revoked("doorward"))), one(Session, "s", Some(2)));
     assert_eq!(user("REVOKE_GRANT", details(revoked("elsewhere"))), []);
     let token = user("REVOKE_GRANT", |event| {
         event.session_id = None;
@@ -105,12 +118,17 @@ fn what_users_do_kills_what_keycloak_kills() {
         let reason = "Maximum allowed refresh token reuse exceeded".to_owned();
         event.details = Some(Details { reason: Some(reason), ..Details::default() });
     });
-    assert_eq!(reused, one(Session, "s", None));
+    assert_eq!(reused, one(Session, "s", Some(2)));
     assert_eq!(user("REFRESH_TOKEN_ERROR", |event| event.error = Some("invalid_token".to_owned())), []);
     assert_eq!(
         user("CODE_TO_TOKEN_ERROR", |event| event.error = Some("invalid_code".to_owned())),
-        one(Session, "s", None)
+        one(Session, "s", Some(2))
     );
+    let of_a_public_client = user("CODE_TO_TOKEN_ERROR", |event| {
+        event.error = Some("invalid_code".to_owned());
+        event.client_id = Some("spa".to_owned());
+    });
+    assert_eq!(of_a_public_client, [], "anybody could end anybody's session");
     assert_eq!(user("LOGOUT", |event| event.error = Some("x".to_owned())), []);
     assert_eq!(user("LOGIN", |_| {}), []);
 }

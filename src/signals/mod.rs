@@ -14,7 +14,7 @@ mod spread;
 
 pub use announce::{AnnounceError, Announcer};
 pub use event_types::EVENT_TYPES;
-pub use heard::{Signals, end_of};
+pub use heard::{Extent, Signals, end_of};
 pub use heard_metrics::{Fate, Signal, SignalMetrics};
 pub use introspection_metrics::{Cause, IntrospectionMetrics};
 pub use introspector::{IntrospectError, Introspector};

@@ -115,19 +115,15 @@ impl Poller {
                 Ok(()) => self.recovered(failures),
                 Err(error) => self.failed(failures, error),
             };
-            tokio::time::sleep(self.pause(&polled, failures)).await;
+            tokio::time::sleep(self.pause(&polled)).await;
         }
     }
 
-    /// Longer and longer where Keycloak does not answer. Where the database does not, events go on to be read and to hold
-    /// in memory: a node whose lease comes back must not have missed them.
-    fn pause(&self, polled: &Result<(), PollError>, failures: u32) -> Duration {
+    /// Also where nobody answers: what Keycloak does when it is back must be heard of in time, and a node whose lease
+    /// comes back must not have missed what held in memory.
+    fn pause(&self, polled: &Result<(), PollError>) -> Duration {
         match polled {
-            Err(PollError::Keycloak(_)) => {
-                let pause = self.interval.saturating_mul(1 << failures.min(8));
-                pause.min(LONGEST_PAUSE.max(self.interval))
-            }
-            Ok(()) | Err(PollError::Cursor(_) | PollError::Announce(_)) => self.interval,
+            Ok(()) | Err(PollError::Keycloak(_) | PollError::Cursor(_) | PollError::Announce(_)) => self.interval,
             Err(PollError::Late) => AT_ONCE,
         }
     }
@@ -294,7 +290,6 @@ impl PollError {
 /// In milliseconds.
 const OVERLAP: i64 = 30_000;
 const QUIET: Duration = Duration::from_secs(60);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// A little more than it takes to go on without a node that does not answer.
 const TO_WRITE: Duration = Duration::from_millis(1500);
 const AT_ONCE: Duration = Duration::from_millis(100);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::clock::{Boot, Clock};
+use crate::patience;
 use crate::store::LEASE;
 use crate::sync::{AtomicBool, AtomicU64};
 
@@ -76,7 +77,7 @@ impl Fence {
         let polled = self.polled.notified();
         self.wanted.notify_one();
         // Elapsed or not, the caller looks at the fence again.
-        let _ = tokio::time::timeout(PATIENCE, polled).await;
+        let _ = patience::within(PATIENCE, polled).await;
     }
 
     /// Returns when a request finds the fence closed.

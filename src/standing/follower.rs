@@ -71,7 +71,8 @@ impl Follower {
             match outcome {
                 Ok(News::Some) => {}
                 Ok(News::None) => self.rest().await,
-                Err(_) => tokio::time::sleep(PAUSE).await,
+                Err(_) if self.membership.is_member() => tokio::time::sleep(PAUSE).await,
+                Err(_) => tokio::time::sleep(OUTSIDE).await,
             }
         }
     }
@@ -88,6 +89,15 @@ impl Follower {
     async fn poll(&mut self) -> Result<News, StoreError> {
         let sent = self.clock.boot();
         let Some(batch) = self.membership.attend(self.applied).await? else { return Ok(News::Some) };
+        let news = self.take(batch, sent).await;
+        if news.is_err() && !self.standing.sees() {
+            // Who polls and cannot apply is alive to the others, and each of their answers would wait for it.
+            self.membership.step_out().await;
+        }
+        news
+    }
+
+    async fn take(&mut self, batch: Batch, sent: Boot) -> Result<News, StoreError> {
         self.compare(batch.clock)?;
         self.standing.apply(&batch, self.heard);
         if batch.restarted {
@@ -135,6 +145,8 @@ impl Follower {
 }
 
 const PAUSE: Duration = Duration::from_millis(100);
+/// Before it joins again.
+const OUTSIDE: Duration = Duration::from_secs(1);
 const CLOCKS_APART: Duration = Duration::from_secs(60);
 /// Of one transaction.
 const AT_ONCE: usize = 1000;

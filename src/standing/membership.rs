@@ -44,9 +44,19 @@ impl Membership {
         Ok(batch)
     }
 
+    /// Whether this node is a member, as far as it knows.
+    pub(super) fn is_member(&self) -> bool {
+        self.id.lock().is_some()
+    }
+
     /// Judges nothing from now on, and says so. What follows the log must have ended.
     pub async fn leave(&self) {
         self.standing.fence().close();
+        self.step_out().await;
+    }
+
+    /// Is no member until it polls again. Its lease must have ended.
+    pub(super) async fn step_out(&self) {
         let id = self.id.lock().take();
         if let Some(id) = id
             && let Err(error) = self.store.leave(id).await

@@ -27,7 +27,7 @@ pub struct Revoked {
 /// What an identity died of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Death {
-    /// Its session at the issuer has ended.
+    /// Its session at the issuer has ended, or its client's part of it.
     #[error("the session has ended")]
     Session,
     /// The token itself was revoked.
@@ -87,11 +87,10 @@ impl Revoked {
     pub fn death(&self, identity: &Identity) -> Option<Death> {
         let issuer = &**identity.subject().issuer();
         let issued = i64::try_from(identity.issued_at().0).unwrap_or(i64::MAX);
-        let ended = |marks: &Marks, key: Option<&Arc<str>>| key.is_some_and(|key| marks.find(issuer, key).is_some());
         let older = |marks: &Marks, key: &str| marks.find(issuer, key).is_some_and(|not_before| issued < not_before);
-        if ended(&self.sessions, identity.sid()) {
+        if identity.sid().is_some_and(|sid| older(&self.sessions, sid)) {
             Some(Death::Session)
-        } else if ended(&self.tokens, identity.jti()) {
+        } else if identity.jti().is_some_and(|jti| self.tokens.find(issuer, jti).is_some()) {
             Some(Death::Token)
         } else if older(&self.subjects, identity.subject().sub()) {
             Some(Death::Subject)

@@ -95,4 +95,4 @@ impl RightsMarks {
 }
 
 /// Twice the life of a cached principal: room for a load that was long in flight.
-const KEEP: Duration = crate::rights::KEEP.saturating_mul(2);
+const KEEP: Duration = crate::rights::KEEP_AT_MOST.saturating_mul(2);

@@ -10,13 +10,12 @@ use shuttle::thread::{self, JoinHandle};
 use super::log::{Log, ROLE};
 use crate::clock::Clock;
 use crate::config::WhenBlind;
+use crate::gateway::tests::admission;
 use crate::gateway::{Admission, Gateway};
 use crate::identity::testing::{self, Signer, claims, issuer};
 use crate::identity::{Identities, IssuerKeys, KeysMetrics, Pace, TokenMetrics};
-use crate::policy::{Requirements, Rule};
 use crate::problem::Rejection;
 use crate::rights::{Directory, Epoch};
-use crate::routing::{HostPattern, Methods, PathPattern, Route, Target};
 use crate::signals::{IntrospectionMetrics, Introspector};
 use crate::standing::{Follower, Live, Membership, Standing};
 use crate::store::testing::node;
@@ -104,18 +103,7 @@ impl Node {
 
     /// The admission of a request that is let in now.
     pub(super) fn admission(&self, token: &str) -> Admission {
-        let requirements = Requirements::default();
-        let grant = requirements.judge(self.judge(token).unwrap()).unwrap();
-        let route = Route {
-            label: "any".into(),
-            host: HostPattern::Any,
-            path: PathPattern::parse("/*").unwrap(),
-            methods: Methods::any(),
-            rule: Rule::Protected(requirements),
-            target: Target::Local(0),
-            cors_origins: vec![],
-        };
-        Admission { route: Arc::new(route), grant }
+        admission(self.judge(token).unwrap())
     }
 }
 

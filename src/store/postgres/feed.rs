@@ -17,6 +17,7 @@ use super::columns::Columns;
 use super::connector::Connector;
 use super::fault::Fault;
 use crate::clock::Clock;
+use crate::patience::within;
 use crate::store::{Line, StoreError};
 
 /// One connection of its own, straight to the server; opened when it is first needed, and again when it is lost.
@@ -115,7 +116,7 @@ impl Feed {
         parameters: &[&(dyn ToSql + Sync)],
         patience: Duration,
     ) -> Result<Vec<Row>, StoreError> {
-        match timeout(patience, wire.client.query(statement, parameters)).await {
+        match within(patience, wire.client.query(statement, parameters)).await {
             Ok(rows) => rows.map_err(|error| Fault::from(error).while_trying(what)),
             Err(_) => {
                 self.give_up(wire);
