@@ -50,7 +50,9 @@ impl Carrier {
                 forwarding.failure = None;
                 // A new try sends the body from its beginning.
                 forwarding.body_bytes = 0;
-                Ok(Box::new(peer::of(upstream, &server, forwarding.forward.timeout())))
+                let forward = &forwarding.forward;
+                let peer = if forward.is_websocket() { peer::for_websocket } else { peer::of };
+                Ok(Box::new(peer(upstream, &server, forward.timeout())))
             }
             Err(failure) => {
                 // What the last server said is worth more than that none is left.

@@ -13,6 +13,7 @@ mod reception;
 mod request_head;
 mod resend;
 mod response_head;
+mod road;
 
 pub use carrier::Carrier;
 pub use health::HealthChecks;

@@ -1,10 +1,12 @@
 //! From a server to what Pingora connects to.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pingora::prelude::HttpPeer;
 
+use super::road::Road;
 use crate::upstream::{Server, Upstream};
 
 /// The peer of a server, every time-out set. TLS is always verified against the server's own name.
@@ -22,12 +24,24 @@ pub(super) fn of(upstream: &Upstream, server: &Server, timeout: Duration) -> Htt
         peer.options.max_h2_streams = MAX_STREAMS;
     }
     if server.url().tls {
-        // Pooled connections are told apart by address, name and this key; two upstreams never share one.
-        let mut hasher = DefaultHasher::new();
-        settings.name.hash(&mut hasher);
-        peer.group_key = hasher.finish();
+        peer.group_key = key(upstream, "");
     }
     peer
+}
+
+/// The same for a request that may open a WebSocket.
+pub(super) fn for_websocket(upstream: &Upstream, server: &Server, timeout: Duration) -> HttpPeer {
+    let mut peer = of(upstream, server, timeout);
+    peer.options.custom_l4 = Some(Arc::new(Road));
+    peer.group_key = key(upstream, "websocket");
+    peer
+}
+
+/// Pooled connections are told apart by address, name and this key; two upstreams, or two uses of one, never share any.
+fn key(upstream: &Upstream, for_what: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&upstream.settings().name, for_what).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Requests at once on one connection to an upstream that speaks HTTP/2.

@@ -1,5 +1,9 @@
 //! A WebSocket (RFC 6455) passes where its route allows it.
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+
 use crate::support::raw::{Connection, Request};
 use crate::support::recorder::Step;
 use crate::support::setup::{Running, Setup};
@@ -57,4 +61,43 @@ fn a_handshake_with_a_body_is_refused() {
     let answer = running.gateway.send(upgrade("/ws").body("GET /admin HTTP/1.1\r\nHost: a\r\n\r\n"));
     assert_eq!(answer.status, 400, "{}", answer.shown());
     assert_eq!(running.upstream().count(), before);
+}
+
+/// Switches before it was asked, so that its answer is there when the gateway looks for the first time.
+fn hasty() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut socket in listener.incoming().map_while(Result::ok) {
+            thread::spawn(move || -> std::io::Result<()> {
+                socket.write_all(SWITCH.as_bytes())?;
+                let mut bytes = Vec::new();
+                while !bytes.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    socket.read_exact(&mut byte)?;
+                    bytes.push(byte[0]);
+                }
+                let mut frame = [0; 11];
+                socket.read_exact(&mut frame)?;
+                socket.write_all(&frame)
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn a_websocket_lives_however_soon_its_application_answers() {
+    let mut setup =
+        Setup::with_routes("[[route]]\npath = \"/*\"\nupstream = \"app\"\naccess = \"public\"\nwebsocket = true\n");
+    setup.config.upstreams = format!("[[upstream]]\nname = \"app\"\nservers = [\"http://{}\"]\n", hasty());
+    let running = setup.start();
+    let lives = |_: &usize| {
+        let mut connection = Connection::open(running.gateway.address);
+        connection.send(&upgrade("/feed").bytes());
+        assert_eq!(connection.response().unwrap().status, 101);
+        connection.send(b"\x81\x85\x00\x00\x00\x00hello");
+        connection.read(11).is_ok_and(|frame| frame == b"\x81\x85\x00\x00\x00\x00hello")
+    };
+    assert_eq!((0..200).filter(lives).count(), 200);
 }

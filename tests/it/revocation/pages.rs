@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::browser::{Browser, refused};
-use super::scene::Scene;
+use super::scene::{GENEROUS, Scene, Tokens};
 use crate::keycloak::world::text;
+use crate::support::patience::within;
 
 #[test]
 fn what_a_user_does_at_keycloaks_pages_ends_tokens_before_its_answer() {
@@ -65,13 +66,35 @@ fn an_account_that_its_user_deletes_ends_its_tokens_within_a_poll() {
 }
 
 #[test]
+fn who_signs_in_again_in_a_session_whose_refresh_token_was_reused_is_let_in() {
+    let scene = Scene::start();
+    let browser = Browser::at(&scene.world);
+    let first = browser.tokens("alice");
+    assert!(scene.passes(&first));
+    scene.ends_by_events("e3 refresh token used twice, in a browser", &[&first], || {
+        assert_eq!(scene.world.refresh(&first.refresh).status, 200);
+        assert_eq!(scene.world.refresh(&first.refresh).status, 400);
+    });
+    // Keycloak knows the browser still. Tokens of that very second are refused.
+    let let_in = within(GENEROUS, || {
+        let answer = browser.exchange(&browser.code_of(&browser.open(&browser.authorization(""))));
+        assert_eq!(answer.status, 200, "{}", answer.shown());
+        let again = Tokens::of(&answer.json());
+        assert_eq!(again.sid, first.sid, "another session would show nothing");
+        scene.passes(&again).then_some(())
+    });
+    assert!(let_in.is_some(), "{}", scene.front.gateway.log.text());
+    assert!(!scene.passes(&first));
+}
+
+#[test]
 fn a_code_that_is_used_twice_ends_the_tokens_of_its_first_use_within_a_poll() {
     let scene = Scene::start();
     let browser = Browser::at(&scene.world);
     let code = browser.sign_in("alice");
     let first = browser.exchange(&code);
     assert_eq!(first.status, 200, "{}", first.shown());
-    let alice = super::scene::Tokens::of(&first.json());
+    let alice = Tokens::of(&first.json());
     assert!(scene.passes(&alice));
     scene.ends_by_events("e4 code used twice", &[&alice], || {
         assert!(refused(&browser.exchange(&code), "invalid_grant"));
