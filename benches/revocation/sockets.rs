@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bench_scene::{Folder, Outcome, Process, Provider, fill, room_for};
 use doorward::store::Sqlite;
@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::show;
+use crate::{percentile, show};
 
 pub(crate) async fn measure() -> Outcome<()> {
     let sockets = room_for(SOCKETS);
@@ -46,10 +46,12 @@ pub(crate) async fn measure() -> Outcome<()> {
         log_out(user).await?;
     }
     let alone = gateway.cpu()?.saturating_sub(begun) / u32::try_from(ENDED)?;
-    let begun = gateway.cpu()?;
+    let (begun, mut took) = (gateway.cpu()?, Vec::with_capacity(ENDED));
     for (user, socket) in open.iter_mut().enumerate().take(ENDED) {
+        let begun = Instant::now();
         log_out(user).await?;
         ended(socket).await?;
+        took.push(begun.elapsed());
     }
     let each = gateway.cpu()?.saturating_sub(begun) / u32::try_from(ENDED)?;
     let millis = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1000.0);
@@ -60,6 +62,7 @@ pub(crate) async fn measure() -> Outcome<()> {
         "1 ms",
     );
     let share = idle.as_secs_f64() / SETTLE.as_secs_f64() * 100.0;
+    show("from the log-out to the end of its WebSocket, p99", &millis(percentile(&mut took, 99)), "100 ms");
     show(&format!("{sockets} idle WebSockets, of one core"), &format!("{share:.1} %"), "");
     show("an idle WebSocket, memory", &format!("{memory} KiB"), "");
     Ok(())
