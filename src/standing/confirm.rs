@@ -182,9 +182,7 @@ impl Standing {
     /// was sent, which did not return these entries.
     pub(super) fn apply(&self, batch: &Batch, since: Option<Boot>) {
         if batch.restarted {
-            // In this order, and asked for in the other: in between, nothing of the old epoch passes.
-            self.epoch.turn();
-            self.marks.clear();
+            self.begin_anew();
             self.written.lose();
         }
         // Of a log that is read whole, nobody knows how old its entries are.
@@ -203,6 +201,13 @@ impl Standing {
         for entry in &batch.entries {
             self.streams.touch(&entry.change);
         }
+    }
+
+    /// Trusts no rights that were read until now. In this order, and asked for in the other: in between, nothing of the old
+    /// epoch passes.
+    pub(super) fn begin_anew(&self) {
+        self.epoch.turn();
+        self.marks.clear();
     }
 
     /// Forgets what cannot matter any more.

@@ -99,11 +99,21 @@ impl Follower {
 
     async fn take(&mut self, batch: Batch, sent: Boot) -> Result<News, StoreError> {
         self.compare(batch.clock)?;
+        // Of a log that was empty there is no place to go on from, and what was in it may be cleaned away already.
+        let is_first = self.applied.is_none() && self.heard.is_some() && !batch.entries.is_empty();
+        if is_first {
+            self.standing.begin_anew();
+        }
         self.standing.apply(&batch, self.heard);
         if batch.restarted {
             warn!("the change log is another one (a restored backup, a failover?): everything is read again");
             self.write_back(&batch).await?;
+        }
+        if batch.restarted || is_first {
             self.directory.restart().await?;
+        }
+        if is_first {
+            self.standing.streams().touch_all();
         }
         if let Some(position) = catalogue_change(&batch) {
             self.directory.refresh_catalogue(position).await?;

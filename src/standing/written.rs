@@ -6,13 +6,14 @@ use crate::clock::Boot;
 use crate::store::{Change, Entry, Position};
 use crate::sync::HashMap;
 
-/// Entries that were read a short while ago. One that is older is not as good as a new one: the log forgets it sooner,
-/// and a token that was issued since might outlive it.
+/// Entries that were read a short while ago, by what they are about: as changes without a mark. One that is older is not
+/// as good as a new one: the log forgets it sooner, and a token that was issued since might outlive it.
 #[derive(Debug, Default)]
 pub(super) struct Written(HashMap<Change, Mark>);
 
 #[derive(Clone, Copy, Debug)]
 struct Mark {
+    not_before: i64,
     position: Position,
     until: Boot,
 }
@@ -20,13 +21,17 @@ struct Mark {
 impl Written {
     /// Notes an entry that was committed after `since`.
     pub(super) fn read(&self, entry: &Entry, since: Boot) {
-        let mark = Mark { position: entry.position, until: since.plus(AS_GOOD_AS_NEW) };
-        self.0.pin().insert(entry.change.clone(), mark);
+        let (about, not_before) = parts(&entry.change);
+        let fresh = Mark { not_before, position: entry.position, until: since.plus(AS_GOOD_AS_NEW) };
+        let newer = |old: &Mark| if old.not_before > not_before && since < old.until { *old } else { fresh };
+        self.0.pin().update_or_insert(about, newer, fresh);
     }
 
-    /// Where the log holds exactly this change.
+    /// Where the log holds this change, or one that ends more of the same.
     pub(super) fn find(&self, change: &Change, now: Boot) -> Option<Position> {
-        self.0.pin().get(change).filter(|mark| now < mark.until).map(|mark| mark.position)
+        let (about, not_before) = parts(change);
+        let good = |mark: &&Mark| now < mark.until && not_before <= mark.not_before;
+        self.0.pin().get(&about).filter(good).map(|mark| mark.position)
     }
 
     /// Nothing is known of another log.
@@ -44,6 +49,11 @@ impl Written {
     pub(super) fn sweep(&self, now: Boot) {
         self.0.pin().retain(|_, mark| now < mark.until);
     }
+}
+
+/// What a change is about, and until when it ends it.
+fn parts(change: &Change) -> (Change, i64) {
+    (Change { not_before: None, ..change.clone() }, change.not_before.unwrap_or(i64::MAX))
 }
 
 /// Half of the time for which the log keeps an entry longer than a token can live.
@@ -85,6 +95,24 @@ mod tests {
         assert_eq!(standing.written(&session("b")), None);
         let mark = Change { kind: ChangeKind::Subject, not_before: Some(5), ..session("a") };
         assert_eq!(standing.written(&mark), None, "of another kind");
+    }
+
+    #[test]
+    fn what_ends_no_more_than_the_log_says_is_not_written_either() {
+        let (standing, clock) = standing();
+        let until = |mark| Change { not_before: Some(mark), ..session("a") };
+        let read = |mark, position| {
+            let entry = Entry { position: Position(position), tag: uuid::Uuid::nil(), change: until(mark) };
+            standing.apply(&Batch { restarted: false, entries: vec![entry], clock: None }, Some(clock.boot()));
+        };
+        read(900, 7);
+        assert_eq!(
+            [2, 900, 901].map(|mark| standing.written(&until(mark))),
+            [Some(Position(7)), Some(Position(7)), None]
+        );
+        assert_eq!(standing.written(&session("a")), None, "for good is more");
+        read(2, 8);
+        assert_eq!(standing.written(&until(900)), Some(Position(7)), "it is still there");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Sends requests of a generator to the gateway, byte by byte, and shows what it forwarded to nginx, Node and Go:
+//! Sends requests of a generator to the gateway, byte by byte, in HTTP/1.1 and HTTP/2, and shows what it forwarded to nginx, Node and Go:
 //! `cargo test --test differential`. None may see another number of requests, method, path, host, body or identity
 //! than the gateway judged and logged.
 //!
@@ -17,6 +17,7 @@
 mod dice;
 mod message;
 mod servers;
+mod stream;
 #[allow(dead_code, reason = "shared by several test binaries")]
 #[path = "../support/mod.rs"]
 mod support;
@@ -33,8 +34,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use message::{Author, Conversation};
+use message::{Author, Conversation, Turn};
 use servers::Server;
+use stream::Stream;
+use support::h2::{self, DATA, END_STREAM, frame, headers};
 use support::patience::wait_for;
 use support::raw::{Connection, Request};
 use support::recorder::Recorded;
@@ -79,7 +82,7 @@ impl Campaign {
     fn start() -> Self {
         let routes = ROUTES.replace("methods = [\"GET\"]\nupstream = \"app\"\naccess", "upstream = \"app\"\naccess");
         let mut setup = Setup::with_routes(&format!("{routes}{MORE_ROUTES}"));
-        setup.config.server.push_str("header_timeout = \"2s\"\nidle_timeout = \"5s\"\n");
+        setup.config.server.push_str("h2c = true\nheader_timeout = \"2s\"\nidle_timeout = \"5s\"\n");
         let servers = Server::start_all(setup.directory());
         servers.iter().for_each(assert_it_notices);
         let running = setup.start();
@@ -200,9 +203,31 @@ fn assert_it_notices(server: &Server) {
 
 /// Says it all, and reads until the gateway has had enough; how many requests were said until then.
 fn say(address: SocketAddr, conversation: &Conversation) -> u64 {
+    match conversation {
+        Conversation::Http1(requests) => say_in_turn(address, requests),
+        Conversation::Http2(streams) => say_on_streams(address, streams),
+    }
+}
+
+fn say_on_streams(address: SocketAddr, streams: &[Stream]) -> u64 {
+    let mut connection = h2::Connection::open(address);
+    for ((stream, id), said) in streams.iter().zip((1..).step_by(2)).zip(1..) {
+        connection.send(&headers(id, &stream.fields, stream.body.is_empty()));
+        if !stream.body.is_empty() {
+            connection.send(&frame(DATA, END_STREAM, id, &stream.body));
+        }
+        let outcome = connection.outcome(id, THINKING);
+        if outcome.closed || outcome.gone.is_some() {
+            return said;
+        }
+    }
+    streams.len() as u64
+}
+
+fn say_in_turn(address: SocketAddr, requests: &[Turn]) -> u64 {
     let mut connection = Connection::open(address);
     connection.patience(THINKING);
-    for (turn, said) in conversation.requests.iter().zip(1..) {
+    for (turn, said) in requests.iter().zip(1..) {
         for piece in &turn.pieces {
             connection.send(piece);
         }
@@ -216,7 +241,7 @@ fn say(address: SocketAddr, conversation: &Conversation) -> u64 {
         connection.finish();
         connection.is_closed_within(Duration::from_secs(20));
     }
-    conversation.requests.len() as u64
+    requests.len() as u64
 }
 
 const MORE_ROUTES: &str = r#"

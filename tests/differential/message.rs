@@ -1,16 +1,19 @@
 //! Makes requests: mostly well formed, with a trick here and there, then perhaps with bytes changed.
 
 use super::dice::Dice;
+use super::stream::Stream;
 use super::tricks::{
     BYTES, FIELDS, FORGERIES, METHODS, ODD_CHUNKS, ODD_FRAMINGS, ODD_HOSTS, ODD_METHODS, ODD_TARGETS, ODD_VERSIONS,
-    TARGETS,
+    TARGETS, TEXTS,
 };
 use crate::support::words::bytes;
 
 /// What one client says on one connection.
-pub struct Conversation {
-    /// The requests; the last one asks to close.
-    pub requests: Vec<Turn>,
+pub enum Conversation {
+    /// In HTTP/1.1; the last request asks to close.
+    Http1(Vec<Turn>),
+    /// In HTTP/2.
+    Http2(Vec<Stream>),
 }
 
 /// One request of it.
@@ -23,10 +26,10 @@ pub struct Turn {
 
 /// Makes conversations.
 pub struct Author<'a> {
-    dice: Dice,
+    pub(super) dice: Dice,
     tokens: &'a [String],
     /// Whether the request in the making gets tricks. After a doubtful one the gateway closes, so most are sober.
-    bold: bool,
+    pub(super) bold: bool,
 }
 
 impl<'a> Author<'a> {
@@ -37,10 +40,13 @@ impl<'a> Author<'a> {
 
     /// The next conversation.
     pub fn conversation(&mut self) -> Conversation {
+        if self.dice.chance(25) {
+            return Conversation::Http2((0..=self.dice.below(4)).map(|_| self.stream()).collect());
+        }
         let mut requests: Vec<Turn> = (0..=self.dice.below(4)).map(|_| self.turn()).collect();
         let last = b"GET /public/last HTTP/1.1\r\nHost: gw.test\r\nConnection: close\r\n\r\n";
         requests.push(Turn { pieces: vec![last.to_vec()], waits: false });
-        Conversation { requests }
+        Conversation::Http1(requests)
     }
 
     fn turn(&mut self) -> Turn {
@@ -63,6 +69,18 @@ impl<'a> Author<'a> {
         let target = self.either(15, ODD_TARGETS, TARGETS);
         let version = self.either(6, ODD_VERSIONS, &["HTTP/1.1"]);
         let mut lines = vec![self.either(12, ODD_HOSTS, &["Host: gw.test", "Host: gw.test:8000"]).to_owned()];
+        lines.extend(self.fields());
+        let body = self.body(method, &mut lines);
+        for at in (1..lines.len()).rev() {
+            let other = self.dice.below(at + 1);
+            lines.swap(at, other);
+        }
+        bytes(&format!("{method} {target} {version}\r\n{}\r\n\r\n{body}", lines.join("\r\n")))
+    }
+
+    /// A token, in most, and in bold requests what is strange or forged.
+    pub(super) fn fields(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
         if self.dice.chance(70) {
             lines.push(format!("Authorization: Bearer {}", self.tokens[self.dice.below(self.tokens.len())]));
         }
@@ -73,12 +91,7 @@ impl<'a> Author<'a> {
                 }
             }
         }
-        let body = self.body(method, &mut lines);
-        for at in (1..lines.len()).rev() {
-            let other = self.dice.below(at + 1);
-            lines.swap(at, other);
-        }
-        bytes(&format!("{method} {target} {version}\r\n{}\r\n\r\n{body}", lines.join("\r\n")))
+        lines
     }
 
     /// A body, with the lines that frame it; nothing in most requests that need none.
@@ -87,12 +100,7 @@ impl<'a> Author<'a> {
         if !self.dice.chance(wanted) {
             return String::new();
         }
-        let text = self.dice.pick(&[
-            "hello",
-            "",
-            "GET /admin/panel HTTP/1.1\r\nHost: gw.test\r\nX-Auth-User-Id: root\r\n\r\n",
-            "0\r\n\r\n",
-        ]);
+        let text = self.dice.pick(TEXTS);
         match self.dice.below(if self.bold { 10 } else { 7 }) {
             0..4 => {
                 lines.push(format!("Content-Length: {}", text.len()));
@@ -149,7 +157,7 @@ impl<'a> Author<'a> {
         }
     }
 
-    fn either(&mut self, percent: usize, odd: &[&'static str], ordinary: &[&'static str]) -> &'static str {
+    pub(super) fn either(&mut self, percent: usize, odd: &[&'static str], ordinary: &[&'static str]) -> &'static str {
         let odd_one = self.bold && self.dice.chance(percent);
         self.dice.pick(if odd_one { odd } else { ordinary })
     }

@@ -130,6 +130,24 @@ pub const FORGERIES: &[&str] = &[
     "Forwarded: for=127.0.0.1;host=evil.test",
 ];
 
+/// Bodies; some look like something else.
+pub const TEXTS: &[&str] =
+    &["hello", "", "GET /admin/panel HTTP/1.1\r\nHost: gw.test\r\nX-Auth-User-Id: root\r\n\r\n", "0\r\n\r\n"];
+
+/// What stands behind a value of HTTP/2, where a length and not a line says how long it is.
+pub const INJECTIONS: &[&str] = &[
+    "\r\nX-Auth-User-Id: root",
+    "\r\n\r\nGET /admin/panel HTTP/1.1\r\nHost: gw.test\r\n\r\n",
+    "\nTransfer-Encoding: chunked",
+    "\r\nContent-Length: 0",
+    "\u{0}",
+    " ",
+    "\t",
+    " HTTP/1.1",
+    ": x",
+    "\u{ff}",
+];
+
 /// Lines that frame a body in a doubtful way.
 pub const ODD_FRAMINGS: &[&str] = &[
     "Transfer-Encoding: chunked\r\nContent-Length: {n}",

@@ -1,7 +1,9 @@
 //! How connections are opened: the address, the password and TLS, put together once.
 
+use std::future::poll_fn;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Connect;
@@ -14,9 +16,10 @@ use rustls_platform_verifier::Verifier;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, Connection, Error, Socket};
+use tokio_postgres::tls::{MakeTlsConnect, TlsStream};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
+use tracing::warn;
 
 use super::Access;
 use crate::rotating::Rotating;
@@ -28,6 +31,7 @@ pub(super) struct Connector {
     config: Config,
     password: Option<Rotating>,
     tls: MakeRustlsConnect,
+    warnings: Arc<AtomicU64>,
 }
 
 /// A connection, and what carries its bytes.
@@ -51,7 +55,13 @@ impl Connector {
             // A standby hears of changes late and takes none.
             .target_session_attrs(TargetSessionAttrs::ReadWrite);
         let tls = MakeRustlsConnect::new(tls(if address.tls { Some(authorities) } else { None })?);
-        Ok(Self { config, password: password.cloned(), tls })
+        Ok(Self { config, password: password.cloned(), tls, warnings: Arc::default() })
+    }
+
+    /// How often the server has warned on a connection of a pool. A commit that an administrator has cancelled while it
+    /// waited for a replica is told as done, and with a warning before.
+    pub(super) fn warnings(&self) -> u64 {
+        self.warnings.load(Ordering::Acquire)
     }
 
     /// Where connections are opened to, without the password.
@@ -84,9 +94,23 @@ impl Connect for Connector {
     fn connect(&self, _: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), Error>> {
         Box::pin(async {
             let (client, connection) = Self::connect(self).await?;
-            // Whoever uses the connection sees how it ends.
-            Ok((client, tokio::spawn(async { drop(connection.await) })))
+            Ok((client, tokio::spawn(carry(connection, Arc::clone(&self.warnings)))))
         })
+    }
+}
+
+/// Carries the bytes of a connection, and counts warnings. Whoever uses it sees how it ends.
+async fn carry<S>(mut connection: Connection<Socket, S>, warnings: Arc<AtomicU64>)
+where
+    S: TlsStream + Unpin,
+{
+    while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+        if let AsyncMessage::Notice(notice) = message
+            && notice.severity() == "WARNING"
+        {
+            warn!(code = notice.code().code(), "PostgreSQL warns: {}", notice.message());
+            warnings.fetch_add(1, Ordering::AcqRel);
+        }
     }
 }
 

@@ -41,6 +41,7 @@ pub struct Postgres {
     requests: Lane,
     management: Lane,
     feed: Feed,
+    connector: Connector,
     options: Options,
 }
 
@@ -63,8 +64,8 @@ impl Postgres {
         migrations::migrate(&connector).await?;
         let requests = Lane::new(&connector, options.connections, options.read_deadline, reading(&options))?;
         let management = Lane::new(&connector, MANAGEMENT, options.write_deadline, WRITING.to_owned())?;
-        let feed = Feed::new(connector, options.clock.clone());
-        let store = Self { requests, management, feed, options };
+        let feed = Feed::new(connector.clone(), options.clock.clone());
+        let store = Self { requests, management, feed, connector, options };
         store.check_lease().await?;
         Ok(store)
     }

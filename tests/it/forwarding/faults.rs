@@ -3,7 +3,6 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use crate::support::patience::wait_for;
 use crate::support::raw::{Connection, Request, Response};
@@ -113,16 +112,13 @@ fn an_application_that_hangs_holds_no_more_requests_than_may_wait_and_takes_nobo
     let running = setup.start();
     let mut waiting = [0; 2].map(|_| Connection::open(running.gateway.address));
     waiting.iter_mut().for_each(|client| client.send(&Request::get("/x").bytes()));
-    let full = wait_for("the limit", || {
-        let mut client = Connection::open(running.gateway.address);
-        client.send(&Request::get("/x").bytes());
-        client.patience(Duration::from_millis(500));
-        client.response().ok()
-    });
+    // Both have connected, and nobody answers them.
+    let connected = [0; 2].map(|_| stopped.accept().unwrap());
+    let full = get(&running);
     assert_eq!((full.status, full.value("Retry-After").as_str()), (503, "2"), "{}", full.shown());
     assert_eq!(full.json()["type"], "/problems/upstream-full");
     assert_eq!(running.gateway.send(Request::get("/good")).status, 200);
-    drop(waiting);
+    drop((waiting, connected));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A node, or the server, is away while a session ends.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use test_services::postgres::Postgres;
@@ -107,4 +109,39 @@ fn connections_that_are_cut_silently_let_nobody_in() {
         nodes.assert_dead(&session);
         nodes.setup.issuer.introspection(Answer::Json(serde_json::json!({ "active": true })));
     }
+}
+
+#[test]
+fn a_commit_that_is_cancelled_while_it_waits_for_a_replica_is_no_answer() {
+    let server = Postgres::start();
+    let nodes = Nodes::on(&server, "");
+    let session = nodes.session();
+    let mut psql = nodes.database.connect();
+    let mut set = |names: &str| {
+        psql.batch_execute(&format!("alter system set synchronous_standby_names = '{names}'")).unwrap();
+        psql.batch_execute("select pg_reload_conf()").unwrap();
+    };
+    set("nobody");
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| log_out(&nodes.gateways[0], &session).0);
+        scope.spawn(|| {
+            let mut psql = nodes.database.connect();
+            let cancel = "select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'";
+            while !stop.load(Ordering::SeqCst) {
+                psql.batch_execute(cancel).unwrap();
+            }
+        });
+        let answer = asked.join().unwrap();
+        stop.store(true, Ordering::SeqCst);
+        assert_eq!(answer.status, 503, "{}", answer.shown());
+    });
+    assert_eq!(status(&nodes.gateways[0], &session), 401, "dead here at once");
+    set("");
+    nodes.assert_dead(&session);
+    let ended = within(PATIENCE, || {
+        let session = nodes.sessions.open(&nodes.setup);
+        (log_out(&nodes.gateways[1], &session).0.status == 204).then_some(())
+    });
+    assert!(ended.is_some());
 }
