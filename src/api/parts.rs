@@ -111,7 +111,7 @@ impl Parts {
         extent: Extent,
         arrived: Boot,
     ) -> Result<(), AnnounceError> {
-        let now = self.clock.wall();
+        let now = self.clock.wall().plus(CLOCKS_APART);
         let moment = token.issued_at().map_or(now, |issued| issued.max(now));
         let change = end_of(self.oidc.issuer().into(), token.sid(), token.sub(), (extent, moment));
         self.announcer.announce(&[change], arrived).await
@@ -162,6 +162,9 @@ impl Parts {
         }
     }
 }
+
+/// How far the clock by which Keycloak issues tokens may be ahead of ours.
+const CLOCKS_APART: Duration = Duration::from_secs(2);
 
 /// From the request to its answer, as far as Keycloak is waited for. A call that was made goes on.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -22,7 +22,7 @@ use crate::problem::Rejection;
 use crate::request::Method;
 use crate::rights::EnrichError;
 use crate::signals::Extent;
-use crate::standing::Live;
+use crate::standing::{Death, Live};
 
 /// Whose session goes on, or ends.
 #[derive(Deserialize, ToSchema)]
@@ -85,7 +85,9 @@ async fn refresh(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
         }
         // The first to hear of it ends the session, once.
         Err(rejection) if is_final(&rejection) => {
-            if desk.flights.cancel(digest) {
+            // A session that has ended needs no end; and what looks like one may be the end of a client's part of it, behind which
+            // somebody has just signed in again.
+            if desk.flights.cancel(digest) && !matches!(rejection, Rejection::Dead(Death::Session)) {
                 desk.parts.end_session(&identity, tokens.refresh_token(), call.arrived).await;
             }
             Err(match rejection {

@@ -35,7 +35,7 @@ impl Carrier {
     }
 
     /// The server for the next try.
-    pub(super) fn choose_peer(&self, passage: &mut Passage) -> pingora::Result<Box<HttpPeer>> {
+    pub(super) fn choose_peer(&self, session: &mut Session, passage: &mut Passage) -> pingora::Result<Box<HttpPeer>> {
         let snapshot = Arc::clone(&passage.snapshot);
         let Some(forwarding) = passage.forwarding() else {
             return Error::e_explain(ErrorType::HTTPStatus(500), "no request is being forwarded");
@@ -47,6 +47,9 @@ impl Carrier {
         forwarding.upstream = Some(Arc::clone(upstream));
         match chosen {
             Ok(server) => {
+                if session.is_body_empty() || session.as_mut().is_body_done() {
+                    upstream.asked(&mut forwarding.tried);
+                }
                 forwarding.failure = None;
                 // A new try sends the body from its beginning.
                 forwarding.body_bytes = 0;
@@ -108,8 +111,11 @@ impl Carrier {
     }
 
     /// A piece of the request's body.
-    pub(super) fn pass_body(passage: &mut Passage, body: Option<&Bytes>) -> pingora::Result<()> {
+    pub(super) fn pass_body(passage: &mut Passage, body: Option<&Bytes>, end: bool) -> pingora::Result<()> {
         let Some(forwarding) = passage.forwarding() else { return Ok(()) };
+        if let Some(upstream) = forwarding.upstream.as_ref().filter(|_| end) {
+            upstream.asked(&mut forwarding.tried);
+        }
         forwarding.body_bytes += body.map_or(0, |chunk| chunk.len() as u64);
         match forwarding.forward.max_body() {
             Some(most) if forwarding.body_bytes > most && !forwarding.forward.is_websocket() => {
@@ -123,10 +129,11 @@ impl Carrier {
     pub(super) fn answered(passage: &mut Passage, response: &ResponseHeader) -> pingora::Result<()> {
         let Some(forwarding) = passage.forwarding() else { return Ok(()) };
         forwarding.informational += u32::from(response.status.is_informational());
-        if let Some(upstream) = forwarding.upstream.as_ref() {
+        let switches = response.status == StatusCode::SWITCHING_PROTOCOLS;
+        if let Some(upstream) = forwarding.upstream.as_ref().filter(|_| switches || !response.status.is_informational())
+        {
             upstream.answered(&mut forwarding.tried);
         }
-        let switches = response.status == StatusCode::SWITCHING_PROTOCOLS;
         let unasked = switches && !forwarding.forward.is_websocket();
         if unasked || forwarding.informational > MAX_INFORMATIONAL {
             forwarding.failure = Some(UpstreamError::Broken);

@@ -77,7 +77,7 @@ impl ProxyHttp for Carrier {
     }
 
     async fn upstream_peer(&self, session: &mut Session, passage: &mut Passage) -> pingora::Result<Box<HttpPeer>> {
-        self.caught("upstream_peer", session, passage, |_, passage| self.choose_peer(passage)).flatten()
+        self.caught("upstream_peer", session, passage, |session, passage| self.choose_peer(session, passage)).flatten()
     }
 
     fn fail_to_connect(
@@ -131,10 +131,10 @@ impl ProxyHttp for Carrier {
         &self,
         session: &mut Session,
         body: &mut Option<Bytes>,
-        _end: bool,
+        end: bool,
         passage: &mut Passage,
     ) -> pingora::Result<()> {
-        let pass = |_: &mut Session, passage: &mut Passage| Self::pass_body(passage, body.as_ref());
+        let pass = |_: &mut Session, passage: &mut Passage| Self::pass_body(passage, body.as_ref(), end);
         self.caught("request_body_filter", session, passage, pass).flatten()
     }
 

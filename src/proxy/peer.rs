@@ -33,6 +33,8 @@ pub(super) fn of(upstream: &Upstream, server: &Server, timeout: Duration) -> Htt
 pub(super) fn for_websocket(upstream: &Upstream, server: &Server, timeout: Duration) -> HttpPeer {
     let mut peer = of(upstream, server, timeout);
     peer.options.custom_l4 = Some(Arc::new(Road));
+    // One that is not upgraded is not kept: Pingora could not tell it from another.
+    peer.options.idle_timeout = Some(Duration::ZERO);
     peer.group_key = key(upstream, "websocket");
     peer
 }

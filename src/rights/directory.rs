@@ -108,7 +108,7 @@ impl Directory {
         Ok(account)
     }
 
-    /// Forgets which accounts were used lately, so that none is kept longer than [`KEEP`] and until this is called again.
+    /// Forgets which accounts were used lately, so that none is kept longer than [`KEEP_AT_MOST`] and until this is called again.
     pub fn sweep(&self) {
         self.recent.clear();
     }
@@ -163,7 +163,10 @@ impl Directory {
                 Some(row) => Known::Account(Arc::new(Account::new(subject, row, enrichment.as_of, epoch)?)),
                 None => Known::Nobody { as_of: enrichment.as_of, epoch },
             };
-            self.spare.insert(subject.clone(), known.clone()).await;
+            // That somebody was nobody keeps nobody in, and they may be somebody by now.
+            if let Known::Account(_) = &known {
+                self.spare.insert(subject.clone(), known.clone()).await;
+            }
             Ok(known)
         };
         match self.accounts.try_get_with(subject.clone(), load).await {

@@ -23,6 +23,8 @@ pub struct Follower {
     applied: Option<Uuid>,
     /// When the last poll was sent that succeeded.
     heard: Option<Boot>,
+    /// Whether this node has stepped out, because it could not apply what it read.
+    is_outside: bool,
 }
 
 /// What a poll has brought.
@@ -44,7 +46,7 @@ impl Follower {
         directory: Arc<Directory>,
     ) -> Self {
         let clock = standing.clock().clone();
-        Self { store, membership, standing, directory, clock, applied: None, heard: None }
+        Self { store, membership, standing, directory, clock, applied: None, heard: None, is_outside: false }
     }
 
     /// Joins, and reads the whole log. Nothing is served before this has succeeded.
@@ -71,8 +73,8 @@ impl Follower {
             match outcome {
                 Ok(News::Some) => {}
                 Ok(News::None) => self.rest().await,
-                Err(_) if self.membership.is_member() => tokio::time::sleep(PAUSE).await,
-                Err(_) => tokio::time::sleep(OUTSIDE).await,
+                Err(_) if self.is_outside => tokio::time::sleep(OUTSIDE).await,
+                Err(_) => tokio::time::sleep(PAUSE).await,
             }
         }
     }
@@ -90,7 +92,8 @@ impl Follower {
         let sent = self.clock.boot();
         let Some(batch) = self.membership.attend(self.applied).await? else { return Ok(News::Some) };
         let news = self.take(batch, sent).await;
-        if news.is_err() && !self.standing.sees() {
+        self.is_outside = news.is_err() && !self.standing.sees();
+        if self.is_outside {
             // Who polls and cannot apply is alive to the others, and each of their answers would wait for it.
             self.membership.step_out().await;
         }

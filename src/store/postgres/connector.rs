@@ -31,7 +31,7 @@ pub(super) struct Connector {
     config: Config,
     password: Option<Rotating>,
     tls: MakeRustlsConnect,
-    warnings: Arc<AtomicU64>,
+    cancelled: Arc<AtomicU64>,
 }
 
 /// A connection, and what carries its bytes.
@@ -55,13 +55,13 @@ impl Connector {
             // A standby hears of changes late and takes none.
             .target_session_attrs(TargetSessionAttrs::ReadWrite);
         let tls = MakeRustlsConnect::new(tls(if address.tls { Some(authorities) } else { None })?);
-        Ok(Self { config, password: password.cloned(), tls, warnings: Arc::default() })
+        Ok(Self { config, password: password.cloned(), tls, cancelled: Arc::default() })
     }
 
-    /// How often the server has warned on a connection of a pool. A commit that an administrator has cancelled while it
-    /// waited for a replica is told as done, and with a warning before.
-    pub(super) fn warnings(&self) -> u64 {
-        self.warnings.load(Ordering::Acquire)
+    /// How many commits on connections of the pools were cancelled by an administrator while they waited for a replica: they
+    /// are told as done, with a warning before.
+    pub(super) fn cancelled(&self) -> u64 {
+        self.cancelled.load(Ordering::Acquire)
     }
 
     /// Where connections are opened to, without the password.
@@ -94,22 +94,22 @@ impl Connect for Connector {
     fn connect(&self, _: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), Error>> {
         Box::pin(async {
             let (client, connection) = Self::connect(self).await?;
-            Ok((client, tokio::spawn(carry(connection, Arc::clone(&self.warnings)))))
+            Ok((client, tokio::spawn(carry(connection, Arc::clone(&self.cancelled)))))
         })
     }
 }
 
-/// Carries the bytes of a connection, and counts warnings. Whoever uses it sees how it ends.
-async fn carry<S>(mut connection: Connection<Socket, S>, warnings: Arc<AtomicU64>)
+/// Carries the bytes of a connection, and counts commits that were cancelled. Whoever uses it sees how it ends.
+async fn carry<S>(mut connection: Connection<Socket, S>, cancelled: Arc<AtomicU64>)
 where
     S: TlsStream + Unpin,
 {
     while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
         if let AsyncMessage::Notice(notice) = message
-            && notice.severity() == "WARNING"
+            && notice.routine() == Some(WAITS_FOR_REPLICAS)
         {
-            warn!(code = notice.code().code(), "PostgreSQL warns: {}", notice.message());
-            warnings.fetch_add(1, Ordering::AcqRel);
+            warn!("a commit was cancelled while it waited for a replica: it does not count, and is made again");
+            cancelled.fetch_add(1, Ordering::AcqRel);
         }
     }
 }
@@ -153,6 +153,8 @@ fn unusable(source: rustls::Error) -> StoreError {
     StoreError::Unavailable { what: "set up TLS", source: Box::new(source) }
 }
 
+/// What of PostgreSQL warns of that, in whatever language.
+const WAITS_FOR_REPLICAS: &str = "SyncRepWaitForLSN";
 /// For one attempt; most of it on a machine that is far away.
 const CONNECT: Duration = Duration::from_secs(2);
 const SYSTEM_BUNDLES: [&str; 3] =

@@ -89,9 +89,14 @@ impl Postgres {
         what: &'static str,
         work: impl for<'c> FnOnce(&'c mut Client) -> BoxFuture<'c, Result<T, Fault>>,
     ) -> Result<T, StoreError> {
+        let cancelled = self.connector.cancelled();
         let outcome = self.options.observed(what, self.management.run(what, work)).await;
         // A failure too: a write that timed out may have been committed.
         self.feed.wake();
+        // On whichever connection: what is said to have failed, and has not, does less harm than the other way round.
+        if self.connector.cancelled() != cancelled {
+            return Err(StoreError::Unavailable { what, source: "a commit was cancelled before it was safe".into() });
+        }
         outcome
     }
 }
@@ -104,7 +109,8 @@ fn reading(options: &Options) -> String {
 
 /// No `statement_timeout`: with synchronous replication a commit that is cancelled reports success. A node that stands
 /// still within a transaction must not keep the others waiting for its locks.
-const WRITING: &str = "set lock_timeout = '4s'; set idle_in_transaction_session_timeout = '5s';
+const WRITING: &str =
+    "set client_min_messages = warning; set lock_timeout = '4s'; set idle_in_transaction_session_timeout = '5s';
   set default_transaction_isolation = 'read committed'";
 
 /// Commands of people, and the changes that log-ins and revocations make.
