@@ -25,7 +25,7 @@ impl Plan {
 }
 
 /// Classes that wait for the issue that brings what they attack.
-const LATER: [(&str, &str); 14] = [
+const LATER: [(&str, &str); 11] = [
     ("api.users", "user management"),
     ("oidc.callback", "browser login"),
     ("oidc.error", "browser login"),
