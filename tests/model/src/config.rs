@@ -8,7 +8,7 @@ pub struct Config {
     pub nodes: usize,
     /// Nodes that are members with a full lease at the start; the others join.
     pub joined: usize,
-    /// At most [`MOST`].
+    /// At most three.
     pub revocations: usize,
     /// Revocation 0 was written, applied everywhere and answered before the start.
     pub prelude: bool,
