@@ -90,6 +90,32 @@ fn what_no_logout_token_reached_us_for_is_heard_of_by_the_events() {
 }
 
 #[test]
+fn what_keycloak_lets_live_lives_here() {
+    let scene = Scene::start();
+    let alice = scene.alive("alice");
+    // d4: a field that Keycloak ignores.
+    let path = format!("users/{}", scene.realm().id_of("alice"));
+    let mut user = scene.realm().get(&path);
+    user["notBefore"] =
+        json!(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + 60);
+    scene.realm().put(&path, &user);
+    // c5': she may not log in for a minute.
+    let protection = json!({"bruteForceProtected": true, "permanentLockout": false, "failureFactor": 2,
+                            "quickLoginCheckMilliSeconds": 0, "waitIncrementSeconds": 60});
+    scene.realm().put("", &protection);
+    wait_for("the lock", || {
+        scene.world.login("alice", "not-alices-password");
+        (scene.world.login("alice", "alice-password").status != 200).then_some(())
+    });
+    // What came later is heard of.
+    let bob = scene.alive("bob");
+    scene.ends_by_events("e1 refresh token revoked", &[&bob], || {
+        assert_eq!(scene.world.post("revoke", &[("token", &bob.refresh)]).status, 200);
+    });
+    assert!(scene.passes(&alice), "{}", scene.front.gateway.log.text());
+}
+
+#[test]
 fn what_is_taken_from_a_user_ends_tokens_within_a_poll() {
     let scene = Scene::start();
     let path = format!("users/{}", scene.realm().id_of("bob"));
