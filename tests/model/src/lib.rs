@@ -7,6 +7,8 @@
 //! Rights have a machine of their own, [`RightsConfig`], with one node and no time. In neither: two primaries at once,
 //! several revocations in one transaction, what is not written twice because it was read a short while ago, Keycloak.
 
+#![forbid(unsafe_code)]
+
 mod action;
 mod bug;
 mod config;
