@@ -121,12 +121,12 @@ impl Parts {
     /// this token.
     pub(super) async fn end_session(&self, identity: &Identity, refresh_token: Option<&str>, arrived: Boot) {
         let ending = self.end_at_keycloak(refresh_token);
-        let issuer = Arc::clone(identity.subject().issuer());
-        let change = |kind, key: &Arc<str>, not_before| Change { issuer, kind, key: Arc::clone(key), not_before };
-        let until = Extent::Session.until(self.clock.wall());
+        let (issuer, sub) = (Arc::clone(identity.subject().issuer()), identity.subject().sub());
         let dead = match (identity.sid(), identity.jti()) {
-            (Some(sid), _) => Some(change(ChangeKind::Session, sid, Some(until))),
-            (None, Some(jti)) => Some(change(ChangeKind::Token, jti, None)),
+            (Some(_), _) => Some(end_of(issuer, identity.sid(), sub, (Extent::Session, self.clock.wall()))),
+            (None, Some(jti)) => {
+                Some(Change { issuer, kind: ChangeKind::Token, key: Arc::clone(jti), not_before: None })
+            }
             (None, None) => None,
         };
         if let Err(error) = self.announcer.announce(dead.as_slice(), arrived).await {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::scene::now;
 use crate::support::house::House;
 use crate::support::raw::{Request, Response};
 
@@ -21,10 +22,6 @@ fn claims(house: &House, sid: &str) -> Value {
 
 fn mint(house: &House, claims: &Value) -> String {
     house.realm.mint(&json!({"typ": "logout+jwt"}), claims)
-}
-
-fn now() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
 
 fn signals(house: &House, outcome: &str) -> f64 {

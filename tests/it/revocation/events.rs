@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::scene::{GENEROUS, Scene, Tokens};
+use super::scene::{GENEROUS, Scene, Tokens, now};
 use crate::keycloak::world::{header_of, text};
 use crate::support::patience::{wait_for, within};
 
@@ -59,14 +59,12 @@ fn what_is_revoked_without_a_word_ends_tokens_within_a_poll() {
     });
     let alice = scene.alive("alice");
     scene.ends_by_events("d1 realm not-before alone", &[&alice], || {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-        scene.realm().put("", &json!({"notBefore": now + 1}));
+        scene.realm().put("", &json!({"notBefore": now() + 1}));
     });
     let alice = scene.alive("alice");
     let client = scene.realm().get("clients?clientId=doorward")[0].clone();
     let mut marked = client.clone();
-    marked["notBefore"] =
-        json!(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + 1);
+    marked["notBefore"] = json!(now() + 1);
     scene.ends_by_events("d3 client not-before", &[&alice], || {
         scene.realm().put(&format!("clients/{}", text(&client, "id")), &marked);
     });
@@ -96,16 +94,16 @@ fn what_keycloak_lets_live_lives_here() {
     // d4: a field that Keycloak ignores.
     let path = format!("users/{}", scene.realm().id_of("alice"));
     let mut user = scene.realm().get(&path);
-    user["notBefore"] =
-        json!(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + 60);
+    user["notBefore"] = json!(now() + 60);
     scene.realm().put(&path, &user);
     // c5': she may not log in for a minute.
     let protection = json!({"bruteForceProtected": true, "permanentLockout": false, "failureFactor": 2,
                             "quickLoginCheckMilliSeconds": 0, "waitIncrementSeconds": 60});
     scene.realm().put("", &protection);
+    let counted = format!("attack-detection/brute-force/{path}");
     wait_for("the lock", || {
         scene.world.login("alice", "not-alices-password");
-        (scene.world.login("alice", "alice-password").status != 200).then_some(())
+        (scene.realm().get(&counted)["disabled"] == true).then_some(())
     });
     // What came later is heard of.
     let bob = scene.alive("bob");

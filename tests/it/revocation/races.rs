@@ -7,13 +7,14 @@ use devrealm::{Endpoint, Fault};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use super::scene::now;
 use crate::keycloak::world::claims_of;
 use crate::support::house::House;
 use crate::support::patience::wait_for;
 use crate::support::raw::Request;
 
 fn logout_token(house: &House, access: &str) -> Request {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = now();
     let claims = json!({"iss": house.realm.issuer(), "aud": "doorward", "iat": now, "exp": now + 120, "jti": "j-1",
                         "sid": claims_of(access)["sid"], "typ": "Logout",
                         "events": {"http://schemas.openid.net/event/backchannel-logout": {}}});

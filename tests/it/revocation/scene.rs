@@ -112,5 +112,10 @@ impl Tokens {
     }
 }
 
+/// The time of this machine, in seconds as tokens count them.
+pub fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+}
+
 /// The promise is a poll interval and one second: 2 s. The machine may do six other things.
 pub const GENEROUS: Duration = Duration::from_secs(6);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::scene::{Scene, Tokens};
+use super::scene::{Scene, Tokens, now};
 use crate::keycloak::world::text;
 use crate::support::raw::Request;
 
@@ -85,8 +85,4 @@ fn orders_of_the_realm_end_tokens_before_keycloak_answers() {
     });
     assert_eq!(scene.signals("k-push-not-before", "applied"), 2.0);
     scene.alive("alice");
-}
-
-fn now() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
