@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::keys::{IssuerKeys, KeyError};
-use super::token::{Proof, ProofCache, TokenDigest, TokenError, TokenMetrics, UnprovenStatement, Verifier};
-use super::{Identity, LogoutToken, Order, token};
+use super::token::{Proof, ProofCache, TokenError, TokenMetrics, UnprovenStatement, Verifier};
+use super::{Identity, LogoutToken, Order};
 use crate::clock::Timestamp;
 use crate::config::Issuer;
 use crate::keycloak::Introspection;
@@ -45,10 +45,7 @@ impl Identities {
     /// The identity of a token that was proven before, where its key, its issuer's keys and its time still hold.
     #[must_use]
     pub fn known(&self, token: &str, now: Timestamp) -> Option<Arc<Identity>> {
-        if token.len() > token::LENGTH_LIMIT {
-            return None;
-        }
-        self.proofs.find(&TokenDigest::of(token), now)
+        self.proofs.find(&self.proofs.fingerprint(token)?, now)
     }
 
     /// The identity that a bearer token proves. Awaits only where its key is new.
@@ -108,16 +105,15 @@ impl Identities {
     }
 
     async fn prove(&self, token: &str, now: Timestamp) -> Result<Arc<Identity>, ProveError> {
-        if token.len() > token::LENGTH_LIMIT {
-            return Err(TokenError::TooLong { limit: token::LENGTH_LIMIT }.into());
-        }
-        let digest = TokenDigest::of(token);
-        if let Some(identity) = self.proofs.find(&digest, now) {
+        let fingerprint = self.proofs.fingerprint(token);
+        if let Some(identity) = fingerprint.and_then(|fingerprint| self.proofs.find(&fingerprint, now)) {
             return Ok(identity);
         }
         let proof = self.verify(token, now).await?;
         let identity = Arc::clone(&proof.identity);
-        self.proofs.keep(digest, proof);
+        if let Some(fingerprint) = fingerprint {
+            self.proofs.keep(fingerprint, proof);
+        }
         Ok(identity)
     }
 

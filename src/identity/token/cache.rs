@@ -1,28 +1,14 @@
-//! From a token that was proven before to its proof, by the token's digest.
+//! From a token that was proven before to its proof, by the token's fingerprint.
 
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
-
+use super::fingerprint::{Fingerprint, Fingerprints};
 use super::metrics::TokenMetrics;
 use crate::clock::Timestamp;
 use crate::identity::Identity;
 use crate::identity::keys::{IssuerKeys, Key};
 use crate::sync::Cache;
-
-/// The digest of a whole token. The signature is part of it: another signature over the same claims is another
-/// token, and is verified itself.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::identity) struct TokenDigest([u8; 32]);
-
-impl TokenDigest {
-    pub(in crate::identity) fn of(token: &str) -> Self {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-        Self(bytes)
-    }
-}
 
 /// An identity with what proved it: it lasts as long as the key is in its issuer's key set. The settings of the
 /// issuer are those of the `Identities` that owns the cache.
@@ -43,16 +29,22 @@ impl Proof {
 /// key. Looking one up must not cost more than it saves, so there is no bookkeeping of uses behind it
 /// (`docs/decisions/0011-tokens-in-a-lighter-cache.md`).
 pub(in crate::identity) struct ProofCache {
-    proofs: Cache<TokenDigest, Proof>,
+    fingerprints: Fingerprints,
+    proofs: Cache<Fingerprint, Proof>,
     metrics: TokenMetrics,
 }
 
 impl ProofCache {
     pub(in crate::identity) fn new(capacity: usize, metrics: TokenMetrics) -> Self {
-        Self { proofs: Cache::new(capacity), metrics }
+        Self { fingerprints: Fingerprints::new(), proofs: Cache::new(capacity), metrics }
     }
 
-    pub(in crate::identity) fn find(&self, token: &TokenDigest, now: Timestamp) -> Option<Arc<Identity>> {
+    /// By what a token is found here, and nowhere else; nothing for one that is not kept.
+    pub(in crate::identity) fn fingerprint(&self, token: &str) -> Option<Fingerprint> {
+        self.fingerprints.of(token)
+    }
+
+    pub(in crate::identity) fn find(&self, token: &Fingerprint, now: Timestamp) -> Option<Arc<Identity>> {
         let Some(proof) = self.proofs.get(token) else {
             self.metrics.misses.inc();
             return None;
@@ -71,7 +63,7 @@ impl ProofCache {
         self.proofs.retain(|_, proof| proof.still_holds(now));
     }
 
-    pub(in crate::identity) fn keep(&self, token: TokenDigest, proof: Proof) {
+    pub(in crate::identity) fn keep(&self, token: Fingerprint, proof: Proof) {
         self.proofs.insert(token, proof);
     }
 }

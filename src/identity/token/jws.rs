@@ -29,7 +29,7 @@ impl fmt::Debug for UnverifiedJws<'_> {
 pub(super) struct Verified(());
 
 /// The most bytes that a token may have.
-pub(in crate::identity) const LENGTH_LIMIT: usize = 16 * 1024;
+pub(super) const LENGTH_LIMIT: usize = 16 * 1024;
 
 impl<'a> UnverifiedJws<'a> {
     /// Takes a token apart. The engine refuses padding, white space, the other alphabet and trailing bits that

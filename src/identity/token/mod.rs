@@ -3,6 +3,7 @@
 mod cache;
 mod claims;
 mod error;
+mod fingerprint;
 mod header;
 mod json;
 mod jws;
@@ -11,9 +12,8 @@ mod roles;
 mod statement;
 mod verifier;
 
-pub(in crate::identity) use cache::{Proof, ProofCache, TokenDigest};
+pub(in crate::identity) use cache::{Proof, ProofCache};
 pub use error::TokenError;
-pub(in crate::identity) use jws::LENGTH_LIMIT;
 pub use metrics::TokenMetrics;
 pub(in crate::identity) use statement::UnprovenStatement;
 pub use statement::{Action, LogoutToken, Order};
