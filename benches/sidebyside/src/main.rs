@@ -72,7 +72,7 @@ fn main() -> Outcome<()> {
     load.trust(&folder)?;
     folder.migrate(&binaries.gateway)?;
     users.fill(&folder, &provider, options.users, options.dead)?;
-    let variants = Variants::mint(&provider, options.users, options.fresh)?;
+    let variants = Variants::mint(&provider, options.users, options.fresh, options.dead)?;
     if options.train.is_some() {
         return train(&options, &binaries, &folder, &variants, &load);
     }
@@ -157,11 +157,13 @@ fn measure(
     let all: Vec<_> = variants.all().iter().filter(wanted).collect();
     let mut samples = Vec::new();
     for slice in 0..options.slices {
+        let turn = round * options.slices + slice;
         for variant in all.iter().cycle().skip(round + slice).take(all.len()).filter(|it| slice == 0 || !it.once) {
             let length = if variant.once { Length::Once } else { Length::Time(SLICE) };
             let before = of(variant).cpu()?;
             let Played { requests, took } = load.play(of(variant), variant, length)?;
-            samples.push(Sample::new(variant, of(variant).cpu()?.saturating_sub(before), requests, took));
+            let cpu = of(variant).cpu()?.saturating_sub(before);
+            samples.push(Sample::new(variant, turn, cpu, requests, took));
         }
     }
     Ok(samples)

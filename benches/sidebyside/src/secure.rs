@@ -8,6 +8,7 @@ use bytes::Bytes;
 use h2::client::SendRequest;
 use http::Request;
 use rustls::client::Resumption;
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -25,7 +26,10 @@ impl Secure {
     pub(crate) fn trusting(folder: &Folder) -> Outcome<Self> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(folder.certificate())?)?;
-        let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        // Named, since a build together with other crates may bring a second one.
+        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+        let config = config.with_safe_default_protocol_versions()?;
+        let mut config = config.with_root_certificates(roots).with_no_client_auth();
         config.resumption = Resumption::disabled();
         let http1 = TlsConnector::from(Arc::new(config.clone()));
         config.alpn_protocols = vec![b"h2".to_vec()];

@@ -40,7 +40,8 @@ pub(crate) struct Variant {
 pub(crate) struct Variants(Vec<Variant>);
 
 impl Variants {
-    pub(crate) fn mint(provider: &Provider, users: usize, fresh: usize) -> Outcome<Self> {
+    /// With `dead` ended sessions the goal of a known token is another one.
+    pub(crate) fn mint(provider: &Provider, users: usize, fresh: usize, dead: usize) -> Outcome<Self> {
         let mut tokens = provider.mint().tokens(0..users + fresh, users)?;
         let unseen = tokens.split_off(users);
         let carrying = |tokens: &[String]| tokens.iter().map(|token| request(Some(token))).collect();
@@ -65,7 +66,7 @@ impl Variants {
         };
         Ok(Self(vec![
             Variant { side: Side::Bare, ..variant(BASE, carrying(&tokens)) },
-            Variant { goal: Some(1.15), ..variant("known token", carrying(&tokens)) },
+            Variant { goal: Some(if dead > 0 { 1.10 } else { 1.15 }), ..variant("known token", carrying(&tokens)) },
             variant("one token, always the same", carrying(tokens.get(..1).unwrap_or_default())),
             variant("public route", vec![request_to(PUBLIC, None)]),
             Variant { goal: Some(2.7), once: true, ..variant("token seen for the first time", carrying(&unseen)) },
