@@ -1,7 +1,6 @@
 //! Puts the services together.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -10,7 +9,7 @@ use super::authorities::Authorities;
 use super::keeper::Keeper;
 use super::reload::{Reload, ReloadMetrics};
 use super::signals::Hangups;
-use super::workshop::{SnapshotError, Workshop, longest_life};
+use super::workshop::{SnapshotError, Workshop};
 use super::{Services, Snapshot, Tasks, database, realm};
 use crate::accounts::Provisioner;
 use crate::api::{Kept, ThrottleMetrics};
@@ -101,7 +100,8 @@ impl App {
 
         let store = database::open(&settings.users, options(&clock, &metrics)).await?;
         let epoch = Arc::new(Epoch::default());
-        let keep = longest_life(&settings) + SPARE;
+        let fixed = Fixed::by(&settings);
+        let keep = fixed.keep();
         let standing =
             Arc::new(Standing::new(clock.clone(), settings.users.stale_when_blind, keep, Arc::clone(&epoch)));
         let provisioner = match settings.users.provision {
@@ -150,7 +150,6 @@ impl App {
             directory,
             keep,
         };
-        let fixed = Fixed::by(&settings);
         let certificates = certificates(&settings, &metrics, &mut tasks)?;
         let snapshot = Arc::new(ArcSwap::from_pointee(workshop.snapshot(settings, None).await?));
         let keeper = Keeper {
@@ -217,6 +216,3 @@ fn node(settings: &Settings) -> Node {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Node { name: format!("{host}:{}", settings.server.listen.port()), version: env!("CARGO_PKG_VERSION").to_owned() }
 }
-
-/// Beyond the longest life of a token: clocks differ, and a sweep is not on time.
-const SPARE: Duration = Duration::from_secs(600);

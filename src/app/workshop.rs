@@ -80,7 +80,7 @@ impl Workshop {
         mut settings: Settings,
         before: Option<&Snapshot>,
     ) -> Result<Snapshot, SnapshotError> {
-        if longest_life(&settings) > self.keep {
+        if settings.longest_life() > self.keep {
             return Err(SnapshotError::Lifetime);
         }
         let issuers = self.issuers(&settings, before).await?;
@@ -180,11 +180,6 @@ impl Workshop {
         };
         Api::new(&settings.auth, parts, &self.kept)
     }
-}
-
-/// The longest that a token can be accepted after it was issued.
-pub(super) fn longest_life(settings: &Settings) -> Duration {
-    settings.issuers().map(|issuer| issuer.max_lifetime + issuer.leeway).max().unwrap_or_default()
 }
 
 /// The settings by which tokens are judged: our own client is none of them.

@@ -63,7 +63,11 @@ fn compare(running: &Path, config: &Path, env: Environment<'_>, errors: &mut imp
     for key in &other_realm {
         writeln!(errors, "needs a restart, and a reload of it is refused: {key}")?;
     }
-    Ok(other_realm.is_empty())
+    let outlives = fixed.is_outlived_by(&new);
+    if outlives {
+        writeln!(errors, "needs a restart, and a reload of it is refused: a longer max_lifetime or leeway")?;
+    }
+    Ok(other_realm.is_empty() && !outlives)
 }
 
 /// Whether the file is right.
@@ -272,6 +276,8 @@ upstream = "billing"
         assert_eq!(said(&moved), (true, "needs a restart: [server] listen\n".into()));
         let (taken, text) = said(&ROUTES.replace("realms/acme", "realms/other"));
         assert!(!taken && text.contains("refused: [keycloak] issuer"), "{text}");
+        let (taken, text) = said(&ROUTES.replace("[keycloak]\n", "[keycloak]\nmax_lifetime = \"48h\"\n"));
+        assert!(!taken && text.contains("refused: a longer max_lifetime"), "{text}");
     }
 
     /// CFG-012.

@@ -1,5 +1,7 @@
 //! What a running gateway cannot change: a reload leaves it as it is, and says so.
 
+use std::time::Duration;
+
 use super::{Issuer, Server, Settings, Users};
 
 /// The settings that are used when the gateway starts, and never again.
@@ -8,13 +10,27 @@ pub struct Fixed {
     server: Server,
     users: Users,
     realm: Issuer,
+    keep: Duration,
 }
 
 impl Fixed {
     /// What these settings fix for as long as the process runs.
     #[must_use]
     pub fn by(settings: &Settings) -> Self {
-        Self { server: settings.server.clone(), users: settings.users.clone(), realm: settings.keycloak.clone() }
+        let (server, users, realm) = (settings.server.clone(), settings.users.clone(), settings.keycloak.clone());
+        Self { server, users, realm, keep: settings.longest_life() + SPARE }
+    }
+
+    /// How long revocations are kept.
+    #[must_use]
+    pub fn keep(&self) -> Duration {
+        self.keep
+    }
+
+    /// Whether tokens would live longer by the new settings than revocations are kept.
+    #[must_use]
+    pub fn is_outlived_by(&self, new: &Settings) -> bool {
+        new.longest_life() > self.keep
     }
 
     /// The keys, as in `[server] listen`, that the new settings change in vain.
@@ -82,3 +98,6 @@ impl Fixed {
         ]
     }
 }
+
+/// Beyond the longest life of a token: clocks differ, and a sweep is not on time.
+const SPARE: Duration = Duration::from_secs(600);

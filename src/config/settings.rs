@@ -41,6 +41,12 @@ impl Settings {
         std::iter::once(&self.keycloak).chain(&self.also)
     }
 
+    /// The longest that a token can be accepted after it was issued.
+    #[must_use]
+    pub fn longest_life(&self) -> Duration {
+        self.issuers().map(|issuer| issuer.max_lifetime + issuer.leeway).max().unwrap_or_default()
+    }
+
     /// The files that secrets were read from.
     pub fn secret_files(&self) -> impl Iterator<Item = &Path> {
         let clients = self.issuers().filter_map(|issuer| issuer.client.as_ref()).map(|client| &client.secret);

@@ -251,6 +251,18 @@ fn an_upstream_that_is_the_gateway_itself_is_refused() {
 }
 
 #[test]
+fn a_websocket_to_an_upstream_that_speaks_http2_is_refused() {
+    let line = "servers = [\"http://127.0.0.1:3000\"]";
+    let http2 = with(line, &format!("{line}\nhttp2 = true"));
+    let text = format!("{http2}\n[[route]]\npath = \"/feed\"\nupstream = \"app\"\nwebsocket = true\n");
+    assert!(
+        said(&text).contains("[[route]] websocket = true: never opened: its upstream has http2"),
+        "{}",
+        said(&text)
+    );
+}
+
+#[test]
 fn a_path_before_an_upstream_prefix_is_stripped_in_whole_segments() {
     let strip = |path, prefix| said(&with_route(&format!("path = \"{path}\"\nstrip_prefix = \"{prefix}\"")));
     assert_eq!(strip("/api/v1/*", "/api"), "nothing\n");

@@ -33,7 +33,8 @@ pub(super) fn settings(root: &Section<'_>) -> Option<Settings> {
             root.complain(Fault::new("no [[route]], so every request would be refused", "write at least one"));
         }
         let issuers = keycloak.iter().flat_map(|(own, also)| std::iter::once(own).chain(also));
-        let routes = route::read(&routes, &upstreams, auth.as_ref(), issuers);
+        let known = upstreams_read.as_deref().unwrap_or_default();
+        let routes = route::read(&routes, (&upstreams, known), auth.as_ref(), issuers);
         let (keycloak, also) = keycloak?;
         Some(Settings {
             server: server?,

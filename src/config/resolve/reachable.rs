@@ -1,7 +1,7 @@
 //! What must hold between routes: each can be reached, and each request finds one.
 
 use crate::config::raw::Section;
-use crate::config::{Auth, Fault};
+use crate::config::{Auth, Fault, Upstream};
 use crate::policy::{Requirements, Rule};
 use crate::request::{CanonicalPath, Method};
 use crate::routing::{PathPattern, Route, Target};
@@ -10,12 +10,13 @@ use crate::routing::{PathPattern, Route, Target};
 pub(super) type Written<'s> = (&'s Section<'s>, Route);
 
 /// Complains of routes that are never reached, and warns of those that may be passed by.
-pub(super) fn check<'s>(routes: &[Written<'s>], auth: Option<&Auth>) {
+pub(super) fn check<'s>(routes: &[Written<'s>], upstreams: &[Upstream], auth: Option<&Auth>) {
     let reserved = auth.and_then(|auth| PathPattern::parse(&auth.prefix).ok());
     for (position, written) in routes.iter().enumerate() {
         refuse_twin(written, routes.iter().take(position));
         refuse_reserved(written, reserved.as_ref());
         refuse_unreachable(written);
+        refuse_without_upgrade(written, upstreams);
         warn_of_trailing_slash(written, routes);
         warn_of_encoded_slash(written, routes);
     }
@@ -48,6 +49,15 @@ fn refuse_unreachable((section, route): &Written<'_>) {
     if target.websocket && !route.methods.contains(Method::Get) {
         let problem = "never opened: a WebSocket begins with GET (RFC 6455 §4.1)";
         complain(section, "websocket", Fault::new(problem, "add GET to `methods`, or remove it"));
+    }
+}
+
+fn refuse_without_upgrade((section, route): &Written<'_>, upstreams: &[Upstream]) {
+    let Target::Upstream(target) = &route.target else { return };
+    if target.websocket && upstreams.iter().any(|upstream| upstream.name == target.upstream && upstream.http2) {
+        let problem = "never opened: its upstream has http2 = true, and HTTP/2 knows no upgrade (RFC 9113 §8.6)";
+        let remedy = "name an [[upstream]] without http2 for WebSockets, or remove it";
+        complain(section, "websocket", Fault::new(problem, remedy));
     }
 }
 

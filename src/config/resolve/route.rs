@@ -2,14 +2,14 @@
 
 use super::{reachable, rule, strict, target};
 use crate::config::raw::{Section, nearest};
-use crate::config::{Auth, Fault, Issuer, web_url};
+use crate::config::{Auth, Fault, Issuer, Upstream, web_url};
 use crate::request::Method;
 use crate::routing::{HostPattern, Methods, PathPattern, Route, Target};
 
 /// Reads every section; none where one is wrong.
 pub(super) fn read<'s, 'i>(
     sections: &'s [Section<'s>],
-    upstreams: &'s [Section<'s>],
+    (upstreams, upstreams_read): (&'s [Section<'s>], &[Upstream]),
     auth: Option<&Auth>,
     issuers: impl Iterator<Item = &'i Issuer>,
 ) -> Option<Vec<Route>> {
@@ -17,7 +17,7 @@ pub(super) fn read<'s, 'i>(
     check_upstreams(sections, upstreams);
     let whole = routes.len();
     let routes: Vec<_> = routes.into_iter().filter_map(|(section, route)| Some((section, route?))).collect();
-    reachable::check(&routes, auth);
+    reachable::check(&routes, upstreams_read, auth);
     strict::check(&routes, issuers);
     (routes.len() == whole).then(|| routes.into_iter().map(|(_, route)| route).collect())
 }
