@@ -21,14 +21,23 @@ pub enum Dropped {
     Http2Preface,
     /// More frames that do no work than anybody needs.
     Http2Flood,
+    /// A head that did not come to its end in time.
+    Http2Head,
     /// Frames that are none of HTTP/2, or come where they may not.
     Http2Protocol,
 }
 
 impl Dropped {
     /// Every reason.
-    pub const ALL: [Self; 6] =
-        [Self::Full, Self::TlsHandshake, Self::TlsTimeout, Self::Http2Preface, Self::Http2Flood, Self::Http2Protocol];
+    pub const ALL: [Self; 7] = [
+        Self::Full,
+        Self::TlsHandshake,
+        Self::TlsTimeout,
+        Self::Http2Preface,
+        Self::Http2Flood,
+        Self::Http2Head,
+        Self::Http2Protocol,
+    ];
 
     /// As the label says it.
     #[must_use]
@@ -39,6 +48,7 @@ impl Dropped {
             Self::TlsTimeout => "tls-timeout",
             Self::Http2Preface => "http2-preface",
             Self::Http2Flood => "http2-flood",
+            Self::Http2Head => "http2-head",
             Self::Http2Protocol => "http2-protocol",
         }
     }

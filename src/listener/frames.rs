@@ -1,9 +1,13 @@
 //! The frames of an HTTP/2 connection (RFC 9113 §4.1), counted as they come in.
 //!
 //! A client may open and reset streams, or ask for acknowledgements, as fast as it can write; each costs it nothing and
-//! us something (CVE-2023-44487 and its kin). The HTTP library bounds some of them; this bounds them all.
+//! us something (CVE-2023-44487 and its kin). The HTTP library bounds some of them; this bounds all but `WINDOW_UPDATE`, which
+//! costs less than the bytes that it takes and is sent for every piece of a long answer.
 
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 /// More frames that do no work than anybody needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,12 +22,58 @@ pub(super) struct Frames {
     have: usize,
     allowance: u32,
     counted: Instant,
+    /// How many heads have begun.
+    heads: u64,
+    head: Head,
+}
+
+/// How far a head is: `HEADERS`, and as many `CONTINUATION` as it takes (RFC 9113 §6.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Head {
+    /// None has begun that is not whole.
+    Whole,
+    /// More frames are to come.
+    Open,
+    /// The rest of its last frame is to come.
+    Ending,
+}
+
+/// What the frames of a connection tell whoever serves it.
+#[derive(Debug, Default)]
+pub(super) struct Alarm {
+    flood: Notify,
+    /// The head that is not whole, and since when.
+    head: Mutex<Option<(u64, Instant)>>,
+}
+
+impl Alarm {
+    /// Returns when there is a flood.
+    pub(super) async fn flooded(&self) {
+        self.flood.notified().await;
+    }
+
+    /// Since when a head has not come to its end.
+    pub(super) fn head_since(&self) -> Option<Instant> {
+        self.head.lock().map(|(_, since)| since)
+    }
+
+    pub(super) fn flood(&self) {
+        self.flood.notify_one();
+    }
+
+    pub(super) fn note_head(&self, open: Option<u64>) {
+        let mut head = self.head.lock();
+        if head.map(|(number, _)| number) != open {
+            *head = open.map(|number| (number, Instant::now()));
+        }
+    }
 }
 
 impl Frames {
     /// A connection from its first byte on.
     pub(super) fn new(now: Instant) -> Self {
-        Self { skip: PREFACE.len(), header: [0; HEADER], have: 0, allowance: BURST, counted: now }
+        let (header, head) = ([0; HEADER], Head::Whole);
+        Self { skip: PREFACE.len(), header, have: 0, allowance: BURST, counted: now, heads: 0, head }
     }
 
     /// Looks at the next bytes of the connection.
@@ -33,6 +83,7 @@ impl Frames {
                 let here = self.skip.min(bytes.len());
                 self.skip -= here;
                 bytes = bytes.get(here..).unwrap_or_default();
+                self.finish_head();
                 continue;
             }
             let missing = (HEADER - self.have).min(bytes.len());
@@ -53,6 +104,7 @@ impl Frames {
     fn count(&mut self, now: &impl Fn() -> Instant) -> Result<(), Flood> {
         let [high, middle, low, kind, flags, ..] = self.header;
         self.skip = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+        self.follow_head(kind, flags);
         if self.works(kind, flags) {
             return Ok(());
         }
@@ -61,6 +113,25 @@ impl Frames {
         }
         self.allowance = self.allowance.checked_sub(1).ok_or(Flood)?;
         Ok(())
+    }
+
+    /// The number of the head that has begun and is not whole.
+    pub(super) fn open_head(&self) -> Option<u64> {
+        (self.head != Head::Whole).then_some(self.heads)
+    }
+
+    fn follow_head(&mut self, kind: u8, flags: u8) {
+        self.heads += u64::from(kind == HEADERS);
+        if matches!(kind, HEADERS | CONTINUATION) {
+            self.head = if flags & END_HEADERS == 0 { Head::Open } else { Head::Ending };
+            self.finish_head();
+        }
+    }
+
+    fn finish_head(&mut self) {
+        if self.head == Head::Ending && self.skip == 0 {
+            self.head = Head::Whole;
+        }
     }
 
     /// Whether a frame carries a request, or room for an answer.
@@ -91,6 +162,7 @@ const HEADERS: u8 = 1;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
 /// Browsers reset some streams when a page is left, and proxies ping; nobody does it a thousand times in a row.
 const BURST: u32 = 1000;
 const EVERY: Duration = Duration::from_millis(10);
@@ -136,6 +208,23 @@ mod tests {
             [frame(HEADERS, 4, b"abc"), frame(DATA, 0, b"body"), frame(DATA, END_STREAM, b""), frame(8, 0, &[0; 4])];
         follow(&mut frames, &work.concat().repeat(5000)).unwrap();
         assert_eq!(frames.allowance, BURST);
+    }
+
+    #[test]
+    fn a_head_is_open_until_its_last_byte() {
+        let mut frames = begun();
+        let mut open_after = |bytes: &[u8]| {
+            follow(&mut frames, bytes).unwrap();
+            frames.open_head()
+        };
+        assert_eq!(open_after(&frame(HEADERS, END_HEADERS, b"whole")), None);
+        assert_eq!(open_after(&frame(HEADERS, 0, b"first")), Some(2));
+        assert_eq!(open_after(&frame(CONTINUATION, 0, b"")), Some(2));
+        let last = frame(CONTINUATION, END_HEADERS, b"last");
+        assert_eq!(open_after(&last[..last.len() - 1]), Some(2));
+        assert_eq!(open_after(&last[last.len() - 1..]), None);
+        assert_eq!(open_after(&frame(HEADERS, END_HEADERS, b"")), None);
+        assert_eq!(open_after(&frame(DATA, 0, b"body")), None);
     }
 
     #[test]

@@ -119,6 +119,7 @@ where
             Ok(Err(Unshaken::NoTls(stream))) => {
                 self.house.refusals.refuse(Wire::around(stream), super::HeadError::NoTls).await;
             }
+            Ok(Err(Unshaken::Silent)) => {}
             Ok(Err(Unshaken::Failed)) => self.house.journal.dropped(Dropped::TlsHandshake, peer),
             Err(_) => self.house.journal.dropped(Dropped::TlsTimeout, peer),
         }

@@ -4,7 +4,8 @@ use http::header::COOKIE;
 use memchr::memchr;
 use pingora::http::RequestHeader;
 
-/// Why a raw head is refused. The connection is closed with it: where the next request begins is in doubt.
+/// Why a raw head is refused. The connection is closed with it: how long its body is was not asked, so that nobody knows
+/// where the next request begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeadError {
     /// It did not arrive within `header_timeout`.

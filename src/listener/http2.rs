@@ -16,11 +16,10 @@ use pingora::protocols::http::ServerSession;
 use pingora::protocols::http::v2::server::{self, H2Accept, H2Options, HttpSession, default_h2_options};
 use pingora::protocols::{Digest, GetProxyDigest, GetSocketDigest, GetTimingDigest, Ssl, Stream};
 use pingora::server::ShutdownWatch;
-use tokio::sync::Notify;
 use tokio::time::{sleep, sleep_until, timeout};
 
 use super::HeadError;
-use super::frames::Frames;
+use super::frames::{Alarm, Frames};
 use super::guarded::{Guarded, Limits};
 use super::head;
 use super::wire::{Watch, Wire};
@@ -37,6 +36,8 @@ enum End {
     Over,
     /// The client floods.
     Flooded,
+    /// A head does not come to its end.
+    Unfinished,
     /// What it sends is no HTTP/2.
     Nonsense,
 }
@@ -71,8 +72,8 @@ where
 {
     /// Every request of a connection, until one side has had enough.
     pub(super) async fn serve_http2(self: &Arc<Self>, mut wire: Box<Wire>, shutdown: &ShutdownWatch) {
-        let flood = Arc::new(Notify::new());
-        wire.watch(Watch::Frames(Box::new(Frames::new(Instant::now())), Arc::clone(&flood)));
+        let alarm = Arc::<Alarm>::default();
+        wire.watch(Watch::Frames(Box::new(Frames::new(Instant::now())), Arc::clone(&alarm)));
         let (digest, peer) = (Arc::new(digest(&wire)), wire.peer());
         let limits = self.house.limits();
         let handshake = server::handshake(wire, Some(options(&limits)));
@@ -80,13 +81,17 @@ where
             Ok(Ok(connection)) => connection,
             Ok(Err(_)) | Err(_) => return self.house.journal.dropped(Dropped::Http2Preface, peer),
         };
-        match self.accept(&mut connection, &digest, shutdown, &flood).await {
+        match self.accept(&mut connection, &digest, shutdown, &alarm).await {
             End::Over => return,
             // The library has said why.
             End::Nonsense => return self.house.journal.dropped(Dropped::Http2Protocol, peer),
             End::Flooded => {
                 self.house.journal.dropped(Dropped::Http2Flood, peer);
                 connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+            }
+            End::Unfinished => {
+                self.house.journal.dropped(Dropped::Http2Head, peer);
+                connection.abrupt_shutdown(Reason::PROTOCOL_ERROR);
             }
         }
         // The client is told, if it listens.
@@ -100,24 +105,34 @@ where
         connection: &mut Connection,
         digest: &Arc<Digest>,
         shutdown: &ShutdownWatch,
-        flood: &Notify,
+        alarm: &Alarm,
     ) -> End {
         let limits = self.house.limits();
         let mut watch = shutdown.clone();
         let mut stop = pin!(async move { drop(watch.wait_for(|stopping| *stopping).await) }.fuse());
         let mut leaving = false;
         let mut idle = pin!(sleep(limits.idle_timeout));
+        let mut heads = pin!(sleep(limits.header_timeout));
         let (open, mut malformed, mut latest) = (Open::default(), 0, tokio::time::Instant::now());
         loop {
             let accepted = tokio::select! {
                 biased;
-                () = flood.notified() => return End::Flooded,
+                () = alarm.flooded() => return End::Flooded,
                 () = stop.as_mut() => {
                     leaving = true;
                     connection.graceful_shutdown();
                     continue;
                 }
                 accepted = HttpSession::from_h2_conn(connection, Arc::clone(digest)) => accepted,
+                () = heads.as_mut() => {
+                    let began = alarm.head_since().map(tokio::time::Instant::from_std);
+                    let due = began.unwrap_or_else(tokio::time::Instant::now) + limits.header_timeout;
+                    if due <= tokio::time::Instant::now() {
+                        return End::Unfinished;
+                    }
+                    heads.set(sleep_until(due));
+                    continue;
+                }
                 () = idle.as_mut() => {
                     let quiet_since = if open.count() > 0 { tokio::time::Instant::now() } else { latest };
                     if quiet_since.elapsed() < limits.idle_timeout {

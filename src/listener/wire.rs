@@ -16,11 +16,10 @@ use pingora::protocols::{
     UniqueID,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::Notify;
 
 use super::chunks::Chunks;
 use super::farewell::{Outgoing, Turn};
-use super::frames::{Flood, Frames};
+use super::frames::{Alarm, Flood, Frames};
 
 /// A connection with a watch on what it brings. Bytes that the watch refuses end the connection; they are never
 /// changed.
@@ -42,7 +41,7 @@ pub(super) enum Watch {
     /// A body in chunks.
     Chunks(Chunks),
     /// An HTTP/2 connection. Whoever serves it is told of a flood; nothing more is read of it then.
-    Frames(Box<Frames>, Arc<Notify>),
+    Frames(Box<Frames>, Arc<Alarm>),
     /// A connection of which nothing more is read.
     Flooded,
 }
@@ -107,10 +106,13 @@ impl Watch {
                 let followed = chunks.follow(bytes);
                 Poll::Ready(followed.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)))
             }
-            Self::Frames(frames, flood) => match frames.follow(bytes, Instant::now) {
-                Ok(()) => Poll::Ready(Ok(())),
+            Self::Frames(frames, alarm) => match frames.follow(bytes, Instant::now) {
+                Ok(()) => {
+                    alarm.note_head(frames.open_head());
+                    Poll::Ready(Ok(()))
+                }
                 Err(Flood) => {
-                    flood.notify_one();
+                    alarm.flood();
                     *self = Self::Flooded;
                     Poll::Pending
                 }

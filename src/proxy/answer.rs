@@ -4,10 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH};
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response, StatusCode};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
+
+use super::expectation;
 
 /// A complete answer of the gateway.
 pub(super) struct Answer {
@@ -27,8 +29,8 @@ impl fmt::Debug for Answer {
 }
 
 impl Answer {
-    /// Writes the answer. The connection is kept unless the request was doubtful or its body is too long to be
-    /// read to the end.
+    /// Writes the answer. The connection is kept where it is certain where the next request begins: not behind a body
+    /// that is too long to be read to its end.
     pub(super) async fn write(self, session: &mut Session) -> pingora::Result<()> {
         if self.leaves_doubt() || !drained(session).await {
             session.set_keepalive(None);
@@ -49,15 +51,10 @@ impl Answer {
         Ok(())
     }
 
-    /// After a request that could not be read it is not certain where the next one begins.
+    /// Of a body that did not come or was too large nobody knows the end, and after a panic nobody knows anything.
     fn leaves_doubt(&self) -> bool {
-        let unreadable = [
-            StatusCode::BAD_REQUEST,
-            StatusCode::REQUEST_TIMEOUT,
-            StatusCode::PAYLOAD_TOO_LARGE,
-            StatusCode::INTERNAL_SERVER_ERROR,
-        ];
-        unreadable.contains(&self.status) && !self.headers.contains_key(ALLOW)
+        let doubtful = [StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::INTERNAL_SERVER_ERROR];
+        doubtful.contains(&self.status)
     }
 }
 
@@ -67,7 +64,7 @@ async fn drained(session: &mut Session) -> bool {
     if session.is_body_done() || session.is_body_empty() {
         return true;
     }
-    if session.get_header(http::header::EXPECT).is_some() {
+    if expectation::is_open(session) {
         return false;
     }
     let read = async {
@@ -88,7 +85,7 @@ async fn linger(session: &mut Session) {
         return;
     }
     // Whoever waits for `100 Continue` sends nothing.
-    let waits = session.get_header(http::header::EXPECT).is_some();
+    let waits = expectation::is_open(session);
     let seen = async {
         match session.as_mut().watch_h2_stream_close() {
             Some(closed) => drop(closed.await),

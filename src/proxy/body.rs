@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, EXPECT};
+use http::header::CONTENT_LENGTH;
 use pingora::proxy::Session;
 
 use super::expectation;
@@ -23,7 +23,7 @@ pub(super) async fn read(session: &mut Session) -> Result<Bytes, ApiError> {
 
 async fn read_on(session: &mut Session) -> Result<Bytes, ApiError> {
     let broken = |_| ApiError::MalformedBody("The body broke off.");
-    if session.get_header(EXPECT).is_some() && !session.is_body_empty() {
+    if expectation::is_open(session) {
         expectation::ask(session).await.map_err(broken)?;
     }
     let mut body = BytesMut::new();

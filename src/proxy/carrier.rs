@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{StatusCode, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::HttpPeer;
 use pingora::proxy::{FailToProxy, Session};
@@ -107,6 +107,14 @@ impl Carrier {
         let Some(server) = forwarding.tried.latest() else {
             return Error::e_explain(ErrorType::HTTPStatus(500), "no server was chosen");
         };
+        let speaks_http2 = request.version == Version::HTTP_2;
+        if forwarding.upstream.as_ref().is_some_and(|upstream| upstream.settings().http2) && !speaks_http2 {
+            // A server that does not choose it by ALPN is one that does not speak it; nothing was sent to it.
+            forwarding.failure = Some(UpstreamError::Tls);
+            let mut error = Error::explain(ErrorType::HandshakeError, "the server does not speak HTTP/2");
+            error.as_up();
+            return Err(error);
+        }
         request_head::write(&forwarding.forward, server.host(), request)
     }
 

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use http::Version;
 use http::header::EXPECT;
 use pingora::proxy::Session;
 
@@ -12,7 +13,7 @@ use crate::request::RequestError;
 
 /// Asks for the body, and waits until it begins. What was read is kept for the upstream.
 pub(super) async fn meet(session: &mut Session) -> pingora::Result<Result<(), RequestError>> {
-    if session.get_header(EXPECT).is_none() || session.is_body_empty() {
+    if !is_open(session) {
         return Ok(Ok(()));
     }
     ask(session).await?;
@@ -22,6 +23,12 @@ pub(super) async fn meet(session: &mut Session) -> pingora::Result<Result<(), Re
         Ok(Err(_)) => Err(RequestError::Body),
         Err(_) => Err(RequestError::Stalled),
     })
+}
+
+/// Whether the client waits to be asked for its body. One of HTTP/1.0 never does, whatever it writes.
+pub(super) fn is_open(session: &mut Session) -> bool {
+    let expects = session.get_header(EXPECT).is_some() && session.req_header().version > Version::HTTP_10;
+    expects && !session.is_body_empty()
 }
 
 /// Writes `100 Continue`. The connection stays usable: the body will be read.

@@ -47,6 +47,9 @@ impl HealthChecks {
     /// Whether the answer is a 2xx. The connection is not kept: whether one can be made is half of the question.
     async fn ask(&self, upstream: &Upstream, server: &Server, path: &str, timeout: Duration) -> pingora::Result<bool> {
         let (mut session, _) = self.connector.get_http_session(&peer::of(upstream, server, timeout)).await?;
+        if upstream.settings().http2 && session.as_http2().is_none() {
+            return Error::e_explain(ErrorType::HandshakeError, "the server does not speak HTTP/2");
+        }
         let mut request = RequestHeader::build("GET", path.as_bytes(), None)?;
         if upstream.settings().http2 {
             // HTTP/2 says scheme and authority in the target.

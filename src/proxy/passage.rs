@@ -16,7 +16,7 @@ use crate::problem::{Facts, Rejection};
 use crate::request::Incoming;
 use crate::routing::{Cors, Route};
 use crate::stay::Guest;
-use crate::telemetry::Record;
+use crate::telemetry::{Record, shown};
 use crate::upstream::{Tried, Upstream, UpstreamError};
 
 /// The request's own view: the snapshot it began with, how far it is, and what its log line will say.
@@ -92,7 +92,7 @@ impl Passage {
         if self.record.request_id.is_empty() {
             self.name(id::request_id());
             let peer = session.client_addr().and_then(|peer| peer.as_inet());
-            self.record.client = peer.map_or_else(String::new, |peer| peer.ip().to_string()).into();
+            self.record.client = peer.map(|peer| shown(*peer)).unwrap_or_default().into();
         }
     }
 

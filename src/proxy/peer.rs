@@ -19,7 +19,8 @@ pub(super) fn of(upstream: &Upstream, server: &Server, timeout: Duration) -> Htt
     peer.options.write_timeout = Some(settings.write_timeout);
     peer.options.idle_timeout = Some(settings.idle_timeout);
     if settings.http2 {
-        // By ALPN over TLS, and without it by prior knowledge (RFC 9113 §3.3): never by chance.
+        // By ALPN over TLS, and without TLS by prior knowledge (RFC 9113 §3.3). Who chooses no protocol by ALPN is spoken to
+        // in HTTP/1.1 by Pingora, and refused where the request is written.
         peer.options.set_http_version(2, 2);
         peer.options.max_h2_streams = MAX_STREAMS;
     }
@@ -39,7 +40,8 @@ pub(super) fn for_websocket(upstream: &Upstream, server: &Server, timeout: Durat
     peer
 }
 
-/// Pooled connections are told apart by address, name and this key; two upstreams, or two uses of one, never share any.
+/// Pooled connections are told apart by address, name and this key: two upstreams never share one with TLS on it, nor two
+/// uses of one upstream any.
 fn key(upstream: &Upstream, for_what: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     (&upstream.settings().name, for_what).hash(&mut hasher);

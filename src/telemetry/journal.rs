@@ -42,7 +42,7 @@ impl Journal {
     pub fn refused(&self, request_id: &str, problem: &Problem, peer: Option<SocketAddr>) {
         let record = Record {
             request_id: request_id.into(),
-            client: peer.map_or_else(String::new, |peer| peer.ip().to_string()).into(),
+            client: peer.map(shown).unwrap_or_default().into(),
             status: problem.status.as_u16(),
             reason: problem.reason,
             ..Record::default()
@@ -54,7 +54,7 @@ impl Journal {
     /// A connection was ended before anything was asked on it, or because of what came on it.
     pub fn dropped(&self, reason: Dropped, peer: Option<SocketAddr>) {
         self.metrics.dropped(reason);
-        let client = peer.map(|peer| peer.ip().to_string());
+        let client = peer.map(shown);
         info!(client, reason = reason.name(), "a connection was dropped");
     }
 
@@ -68,4 +68,9 @@ impl Journal {
         };
         self.sink.line(line.as_bytes());
     }
+}
+
+/// An address in the one spelling that every line has: an IPv4 address that came in by an IPv6 socket is still one.
+pub(crate) fn shown(peer: SocketAddr) -> String {
+    peer.ip().to_canonical().to_string()
 }

@@ -6,6 +6,7 @@ mod record;
 mod sink;
 
 pub use journal::Journal;
+pub(crate) use journal::shown;
 pub use record::Record;
 pub use sink::{Format, Sink};
 

@@ -27,7 +27,7 @@ pub struct Record {
     pub reason: &'static str,
     /// The upstream.
     pub upstream: Option<Arc<str>>,
-    /// The server that answered.
+    /// The server that answered, or that was tried last.
     pub server: Option<Arc<str>>,
     /// Who asked: the issuer's identifier.
     pub subject: Option<Arc<str>>,

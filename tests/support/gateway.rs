@@ -50,6 +50,15 @@ impl Gateway {
         Self::await_ready(within).unwrap_or_else(|log| panic!("the gateway did not start:\n{}", log.text()))
     }
 
+    /// Starts one that reads this file for `/etc/hosts`: what is written there later holds from the next look-up on.
+    pub fn start_with_hosts(hosts: &Path, config: &Path) -> Self {
+        let mut within = Command::new("unshare");
+        let own = serving(config);
+        within.args(["-rm", "sh", "-euc", r#"mount --bind "$1" /etc/hosts; shift; exec "$@""#, "sh"]).arg(hosts);
+        within.arg(own.get_program()).args(own.get_args()).env_remove("RUST_LOG");
+        Self::await_ready(within).unwrap_or_else(|log| panic!("the gateway did not start:\n{}", log.text()))
+    }
+
     fn try_start_with(config: &Path, environment: &[(&str, &str)]) -> Result<Self, Log> {
         let mut command = serving(config);
         command.envs(environment.iter().copied());

@@ -3,6 +3,7 @@
 
 pub mod der;
 pub mod gateway;
+pub mod grpc;
 pub mod h2;
 pub mod house;
 pub mod http;

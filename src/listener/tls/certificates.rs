@@ -44,6 +44,8 @@ struct Loaded {
 pub(in crate::listener) enum Unshaken {
     /// The client spoke something else.
     NoTls(Stream),
+    /// The client went away before it said anything.
+    Silent,
     /// The handshake failed.
     Failed,
 }
@@ -105,7 +107,7 @@ impl Certificates {
     pub(in crate::listener) async fn handshake(&self, stream: Stream) -> Result<Stream, Unshaken> {
         let mut stream = stream.into_any().downcast::<TcpStream>().map_err(|_| Unshaken::Failed)?;
         let mut first = [0];
-        stream.try_peek(&mut first).await.map_err(|_| Unshaken::Failed)?;
+        stream.try_peek(&mut first).await.map_err(|_| Unshaken::Silent)?;
         if first != [HANDSHAKE] {
             return Err(Unshaken::NoTls(stream));
         }

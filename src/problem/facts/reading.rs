@@ -48,7 +48,7 @@ impl From<&HeadError> for Facts {
             HeadError::FieldValue => {
                 Self::bad_request("field-value", "The value of a header field holds a control character.")
             }
-            HeadError::Host => Self::bad_request("several-hosts", "The request names exactly one host."),
+            HeadError::Host => Self::bad_request("host", "The request names exactly one host."),
             HeadError::Framing => {
                 Self::bad_request("framing", "The length of the body is said in exactly one way (RFC 9112 §6).")
             }

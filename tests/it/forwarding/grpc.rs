@@ -4,47 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use h2::{client, server};
-use http::{HeaderMap, Request, Response};
+use h2::client;
+use http::Request;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
+use crate::support::grpc;
 use crate::support::patience::wait_for;
 use crate::support::setup::Setup;
-
-/// An application that answers with every message that it got, and then with trailers. It says which fields came.
-async fn echo(listener: TcpListener, checks: Arc<AtomicUsize>) {
-    loop {
-        let (stream, _) = listener.accept().await.unwrap();
-        let checks = Arc::clone(&checks);
-        tokio::spawn(async move {
-            let mut connection = server::handshake(stream).await.unwrap();
-            while let Some(Ok((request, respond))) = connection.accept().await {
-                checks.fetch_add(usize::from(request.uri().path() == "/healthz"), Ordering::SeqCst);
-                tokio::spawn(answer(request, respond));
-            }
-        });
-    }
-}
-
-async fn answer(request: Request<h2::RecvStream>, mut respond: server::SendResponse<Bytes>) {
-    let head = Response::builder().header("content-type", "application/grpc");
-    let seen = |name: &str| request.headers().get(name).cloned().unwrap_or_else(|| http::HeaderValue::from_static("-"));
-    let head = head.header("seen-subject", seen("x-auth-subject")).header("seen-te", seen("te"));
-    let head = head
-        .header("seen-path", request.uri().path())
-        .header("seen-authority", request.uri().authority().unwrap().as_str());
-    let mut answers = respond.send_response(head.body(()).unwrap(), false).unwrap();
-    let mut messages = request.into_body();
-    while let Some(message) = messages.data().await {
-        let message = message.unwrap();
-        let _ = messages.flow_control().release_capacity(message.len());
-        answers.send_data(message, false).unwrap();
-    }
-    let mut trailers = HeaderMap::new();
-    trailers.insert("grpc-status", "0".parse().unwrap());
-    answers.send_trailers(trailers).unwrap();
-}
 
 #[test]
 fn messages_stream_both_ways_and_the_trailers_arrive() {
@@ -52,10 +19,11 @@ fn messages_stream_both_ways_and_the_trailers_arrive() {
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
     let checks = Arc::new(AtomicUsize::new(0));
-    runtime.spawn(echo(listener, Arc::clone(&checks)));
+    runtime.spawn(grpc::echo(listener, Arc::clone(&checks)));
     let mut setup = Setup::new();
     let (old, new) = (format!("\"{}\"", setup.upstream.url()), format!("\"http://{address}\""));
     setup.config.upstreams = setup.config.upstreams.replace(&old, &new) + "http2 = true\n";
+    setup.config.routes = setup.config.routes.replace("websocket = true", "");
     setup.config.server += "h2c = true\n";
     let running = setup.start();
     let token = running.new_token("alice");
@@ -97,11 +65,12 @@ fn its_health_is_asked_in_its_own_language() {
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
     let checks = Arc::new(AtomicUsize::new(0));
-    runtime.spawn(echo(listener, Arc::clone(&checks)));
+    runtime.spawn(grpc::echo(listener, Arc::clone(&checks)));
     let mut setup = Setup::new();
     let health = "health = { path = \"/healthz?x=1\", interval = \"100ms\", timeout = \"5s\", up = 1, down = 1 }\n";
     setup.config.upstreams =
         format!("[[upstream]]\nname = \"app\"\nservers = [\"http://{address}\"]\nhttp2 = true\n{health}");
+    setup.config.routes = setup.config.routes.replace("websocket = true", "");
     let running = setup.start();
     wait_for("checks", || (checks.load(Ordering::SeqCst) > 3).then_some(()));
     assert_eq!(running.gateway.metric("doorward_upstream_server_up", &[&address.to_string()]), 1.0);

@@ -2,8 +2,12 @@
 
 mod addresses;
 mod bodies;
+mod connect;
 mod faults;
 mod grpc;
 mod health;
+mod names;
+mod secure;
 mod servers;
+mod told;
 mod websocket;
