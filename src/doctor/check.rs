@@ -48,6 +48,8 @@ pub enum Check {
     BackchannelLogout,
     /// That they are sent at all.
     FrontchannelLogout,
+    /// Tokens are not handed out in the address of a page.
+    ImplicitFlow,
     /// Where orders of the realm go.
     AdminUrl,
     /// Whether a stolen refresh token is noticed.
@@ -106,6 +108,7 @@ impl Check {
             Self::Administrator => "administrator",
             Self::BackchannelLogout => "backchannel-logout",
             Self::FrontchannelLogout => "frontchannel-logout",
+            Self::ImplicitFlow => "implicit-flow",
             Self::AdminUrl => "admin-url",
             Self::RefreshRotation => "refresh-rotation",
             Self::SessionIdle => "session-idle",
@@ -149,6 +152,7 @@ impl Check {
             | Self::Administrator
             | Self::BackchannelLogout
             | Self::FrontchannelLogout
+            | Self::ImplicitFlow
             | Self::AdminUrl
             | Self::RefreshRotation
             | Self::SessionIdle

@@ -43,6 +43,7 @@ async fn our_client(realm: &Realm<'_>, client: &ClientSettings) -> Vec<Finding> 
     let mut findings = vec![
         backchannel(realm, &kcadm, client).await,
         frontchannel(&kcadm, name, client),
+        implicit_flow(&kcadm, name, client),
         admin_url(realm, &kcadm, client),
     ];
     if !client.full_scope_allowed {
@@ -94,6 +95,18 @@ fn frontchannel(kcadm: &Kcadm, name: &str, client: &ClientSettings) -> Finding {
             let message =
                 format!("front-channel logout is on at client {name}, so that Keycloak sends it no logout token");
             Finding::fail(check, message).remedy(kcadm.client(&[("frontchannelLogout", "false")]))
+        }
+    }
+}
+
+fn implicit_flow(kcadm: &Kcadm, name: &str, client: &ClientSettings) -> Finding {
+    let check = Check::ImplicitFlow;
+    match client.implicit_flow_enabled {
+        false => Finding::ok(check, format!("client {name} hands out no tokens in the address of a page")),
+        true => {
+            let message =
+                format!("client {name} hands out tokens in the address of a page, where they leak (RFC 9700 §2.1.2)");
+            Finding::warn(check, message).remedy(kcadm.client(&[("implicitFlowEnabled", "false")]))
         }
     }
 }
@@ -176,4 +189,4 @@ const URL: &str = "backchannel.logout.url";
 const URL_MEMBER: &str = "attributes.\"backchannel.logout.url\"";
 const SESSION: &str = "backchannel.logout.session.required";
 const SESSION_MEMBER: &str = "attributes.\"backchannel.logout.session.required\"";
-const OURS: [Check; 3] = [Check::BackchannelLogout, Check::FrontchannelLogout, Check::AdminUrl];
+const OURS: [Check; 4] = [Check::BackchannelLogout, Check::FrontchannelLogout, Check::ImplicitFlow, Check::AdminUrl];

@@ -61,6 +61,9 @@ pub struct ClientSettings {
     /// Whether log-outs are told by the browser, and therefore not by Keycloak.
     #[serde(default)]
     pub frontchannel_logout: bool,
+    /// Whether tokens are handed out in the address of a page.
+    #[serde(default)]
+    pub implicit_flow_enabled: bool,
     /// Whether passwords can be sent for tokens.
     #[serde(default)]
     pub direct_access_grants_enabled: bool,

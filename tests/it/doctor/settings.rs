@@ -29,6 +29,8 @@ fn what_our_client_is_set_to_is_mended_by_the_line_that_is_named() {
 
     clinic.set_client(|client| client["frontchannelLogout"] = json!(true));
     clinic.is_mended_by_its_line("frontchannel-logout", "fail", examine);
+    clinic.set_client(|client| client["implicitFlowEnabled"] = json!(true));
+    clinic.is_mended_by_its_line("implicit-flow", "warn", examine);
     for url in [String::new(), format!("http://{}/auth/keycloak/other", clinic.listen)] {
         clinic.set_client(|client| client["adminUrl"] = json!(url));
         clinic.is_mended_by_its_line("admin-url", "warn", examine);

@@ -43,6 +43,7 @@ fn where_all_is_as_it_should_be_nothing_is_complained_of() {
       ok         admin-events-kept    what administrators do is kept for 1day
       ok         backchannel-logout   logout tokens go to http://GATEWAY/auth/backchannel-logout, and a gateway is there
       ok         frontchannel-logout  front-channel logout is off at client doorward
+      ok         implicit-flow        client doorward hands out no tokens in the address of a page
       ok         admin-url            orders of the realm go to http://GATEWAY/auth/keycloak/acme
       ok         allowed-client       spa has our audience, and logout tokens for its sessions come here
 
@@ -58,7 +59,7 @@ fn where_all_is_as_it_should_be_nothing_is_complained_of() {
     Upstreams
       ok         upstream             app: its server takes connections
 
-    All 29 checks are well.
+    All 30 checks are well.
     ");
 }
 
