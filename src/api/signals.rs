@@ -55,7 +55,7 @@ pub(super) fn endpoints() -> [Endpoint; 3] {
 
 async fn log_out(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     let (signal, arrived) = (Signal::BackchannelLogout, call.arrived);
-    let text = logout_token(&call).inspect_err(|_| desk.parts.signals.metrics().heard(signal, Fate::Refused))?;
+    let text = logout_token(&call).inspect_err(|error| unreadable(&desk, signal, error))?;
     let now = desk.parts.clock.wall();
     let read = desk.parts.identities.read_logout(&text, now).await;
     let token = read.map_err(|error| refused(&desk, signal, error))?;
@@ -86,6 +86,12 @@ fn refused(desk: &Desk, signal: Signal, error: ProveError) -> ApiError {
     desk.parts.signals.metrics().heard(signal, outcome);
     tracing::warn!(error = &error as &dyn std::error::Error, ?signal, "a signal of the end of sessions was refused");
     ApiError::Signal(error)
+}
+
+/// Tells of a call that is no signal at all.
+fn unreadable(desk: &Desk, signal: Signal, error: &ApiError) {
+    desk.parts.signals.metrics().heard(signal, Fate::Refused);
+    tracing::warn!(error = error as &dyn std::error::Error, ?signal, "a signal of the end of sessions was refused");
 }
 
 fn done(sub: Option<&Arc<str>>) -> Result<Reply, Rejection> {
