@@ -127,6 +127,13 @@ impl App {
             let announcer = Arc::clone(&announcer);
             move || Arc::clone(&announcer).write()
         });
+        tasks.restarting("last revocation", {
+            let (membership, revocations) = (Arc::clone(&membership), announcer.revocations());
+            move || {
+                let (membership, revocations) = (Arc::clone(&membership), revocations.clone());
+                async move { membership.note_revocations(revocations).await }
+            }
+        });
 
         let signals = Arc::new(Signals::new(Arc::clone(&announcer), SignalMetrics::new(metrics.registry())?));
 

@@ -10,8 +10,9 @@ use super::workshop::Workshop;
 use super::{database, realm};
 use crate::clock::Clock;
 use crate::config::{Auth, Issuer, Server, Settings, Users};
-use crate::doctor::{CheckMetrics, Finding, Realm, Verdict, inspected};
+use crate::doctor::{CheckMetrics, Finding, Realm, Verdict, inspected, nodes};
 use crate::keycloak::Http;
+use crate::store::Store;
 
 /// The findings so far; they are renewed for as long as this is kept.
 #[derive(Clone)]
@@ -51,7 +52,11 @@ impl CheckupInUse {
             let (of, findings) = (Arc::clone(&of), Arc::clone(&findings));
             let (http, clock) = (Arc::clone(&workshop.http), workshop.clock.clone());
             let metrics = workshop.check_metrics.clone();
-            move || Arc::clone(&of).run(Arc::clone(&http), clock.clone(), metrics.clone(), Arc::clone(&findings))
+            let store = Arc::clone(&workshop.store);
+            move || {
+                let with = (Arc::clone(&http), Arc::clone(&store), clock.clone(), metrics.clone());
+                Arc::clone(&of).run(with, Arc::clone(&findings))
+            }
         });
         Some(Self { of, findings, _task: Arc::new(task) })
     }
@@ -65,13 +70,11 @@ impl CheckupInUse {
 impl Examined {
     async fn run(
         self: Arc<Self>,
-        http: Arc<Http>,
-        clock: Clock,
-        metrics: CheckMetrics,
+        (http, store, clock, metrics): (Arc<Http>, Arc<dyn Store>, Clock, CheckMetrics),
         findings: Arc<ArcSwap<Vec<Finding>>>,
     ) {
         loop {
-            let found = self.examine(&http, &clock).await;
+            let found = self.examine(&http, &*store, &clock).await;
             metrics.found(&found);
             let broken = found.iter().any(|finding| finding.verdict() == Verdict::Fail);
             findings.store(Arc::new(found));
@@ -79,7 +82,7 @@ impl Examined {
         }
     }
 
-    async fn examine(&self, http: &Arc<Http>, clock: &Clock) -> Vec<Finding> {
+    async fn examine(&self, http: &Arc<Http>, store: &dyn Store, clock: &Clock) -> Vec<Finding> {
         let mut found = Vec::new();
         for (issuer, own) in &self.issuers {
             let realm = Realm {
@@ -92,7 +95,11 @@ impl Examined {
             };
             found.extend(realm.glance().await);
         }
-        found.extend(inspected(&database::inspect(&self.users).await, clock.wall()).0);
+        let (of_the_database, usable) = inspected(&database::inspect(&self.users).await, clock.wall());
+        found.extend(of_the_database);
+        if usable {
+            found.push(nodes(store).await);
+        }
         found
     }
 }

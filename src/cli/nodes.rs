@@ -1,6 +1,9 @@
 //! `doorward nodes`: who judges requests by this users database, and how far each is.
 
+use std::time::Duration;
+
 use clap::Args;
+use humantime::format_duration;
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -35,7 +38,7 @@ pub async fn run(members: &dyn Members, output: &mut Output<'_>) -> Result<(), F
     Ok(output.list(&records)?)
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Serialize)]
 struct NodeRecord {
     id: String,
     name: String,
@@ -43,6 +46,8 @@ struct NodeRecord {
     live: bool,
     position: i64,
     behind: i64,
+    last_revocation_ms: Option<f64>,
+    last_revocation_age_seconds: Option<u64>,
 }
 
 impl NodeRecord {
@@ -54,15 +59,23 @@ impl NodeRecord {
             live: !first.has_seen(member),
             position: member.applied.0,
             behind: now.newest.0.saturating_sub(member.applied.0),
+            last_revocation_ms: member.last_revocation.map(|last| last.took.as_secs_f64() * 1000.0),
+            last_revocation_age_seconds: member.last_revocation.map(|last| last.ago.as_secs()),
         }
     }
 }
 
 impl Record for NodeRecord {
-    const HEADER: &'static [&'static str] = &["NODE", "STATE", "BEHIND", "VERSION", "ID"];
+    const HEADER: &'static [&'static str] = &["NODE", "STATE", "BEHIND", "LAST REVOCATION", "VERSION", "ID"];
 
     fn cells(&self) -> Vec<String> {
         let state = if self.live { "live" } else { "silent" };
-        vec![self.name.clone(), state.to_owned(), self.behind.to_string(), self.version.clone(), self.id.clone()]
+        let last = match (self.last_revocation_ms, self.last_revocation_age_seconds) {
+            (Some(took), Some(age)) => {
+                format!("everywhere in {took:.1} ms, {} ago", format_duration(Duration::from_secs(age)))
+            }
+            _ => "-".to_owned(),
+        };
+        vec![self.name.clone(), state.to_owned(), self.behind.to_string(), last, self.version.clone(), self.id.clone()]
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{error, info};
 
@@ -23,6 +24,8 @@ pub struct Announcer {
     clock: Clock,
     backlog: Backlog,
     trouble: Mutex<Option<Arc<StoreError>>>,
+    /// How long the last one took that held everywhere.
+    last: watch::Sender<Duration>,
 }
 
 /// Why an announcement was not answered in time. It is dead on this node already.
@@ -42,7 +45,8 @@ impl Announcer {
     pub fn new(store: Arc<dyn Store>, standing: Arc<Standing>, spread: Arc<Spread>, metrics: AnnounceMetrics) -> Self {
         let clock = standing.clock().clone();
         let backlog = Backlog::new(metrics.waiting().clone());
-        Self { store, standing, spread, metrics, clock, backlog, trouble: Mutex::default() }
+        let (trouble, last) = (Mutex::default(), watch::Sender::default());
+        Self { store, standing, spread, metrics, clock, backlog, trouble, last }
     }
 
     /// Lets changes hold: here at once, and everywhere when this returns. Whoever announces what arrived at `arrived`
@@ -57,10 +61,24 @@ impl Announcer {
         if changes.is_empty() {
             return Ok(());
         }
+        // Keycloak tells of one end in several ways, and every node reads its events: what the log has is counted already.
+        let is_echo = changes.iter().all(|change| self.standing.written(change).is_some());
         let begun = self.clock.boot();
         let outcome = self.write_and_wait(changes, arrived).await;
-        self.metrics.announced(Outcome::of(&outcome), self.clock.boot().since(begun));
+        if !is_echo {
+            let took = self.clock.boot().since(begun);
+            self.metrics.announced(Outcome::of(&outcome), took);
+            if outcome.is_ok() {
+                self.last.send_replace(took);
+            }
+        }
         outcome.map(drop)
+    }
+
+    /// How long revocations took to hold everywhere, as they do.
+    #[must_use]
+    pub fn revocations(&self) -> watch::Receiver<Duration> {
+        self.last.subscribe()
     }
 
     async fn write_and_wait(&self, changes: &[Change], arrived: Boot) -> Result<Known, AnnounceError> {

@@ -1,8 +1,10 @@
 //! This node among the members: joined before it serves, and gone after it has judged its last request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tracing::{info, warn};
+use tokio::sync::watch;
+use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use super::Standing;
@@ -44,6 +46,20 @@ impl Membership {
         Ok(batch)
     }
 
+    /// Notes how long revocations took to hold everywhere, for whoever looks at the nodes; the last one of each second.
+    pub async fn note_revocations(&self, mut revocations: watch::Receiver<Duration>) {
+        while revocations.changed().await.is_ok() {
+            let took = *revocations.borrow_and_update();
+            let id = *self.id.lock();
+            if let Some(id) = id
+                && let Err(error) = self.store.note_revocation(id, took).await
+            {
+                debug!(error = &error as &dyn std::error::Error, "how long a revocation took could not be noted");
+            }
+            tokio::time::sleep(BETWEEN_NOTES).await;
+        }
+    }
+
     /// Judges nothing from now on, and says so. What follows the log must have ended.
     pub async fn leave(&self) {
         self.standing.fence().close();
@@ -61,3 +77,5 @@ impl Membership {
         }
     }
 }
+
+const BETWEEN_NOTES: Duration = Duration::from_secs(1);

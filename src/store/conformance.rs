@@ -300,6 +300,22 @@ pub(crate) async fn members_are_seen_with_what_they_have_applied(store: &impl St
     assert_eq!(seen(store, slow).await, Some((Position::START, 3)));
 }
 
+pub(crate) async fn a_member_says_how_long_its_last_revocation_took(store: &impl Store) {
+    let [quiet, busy] = [joined(store).await, joined(store).await];
+    for took in [1, 2] {
+        store.note_revocation(busy, Duration::from_millis(took)).await.unwrap();
+    }
+    let look = store.look().await.unwrap();
+    let last = |id| look.members.iter().find(|member| member.id == id).unwrap().last_revocation;
+    assert_eq!(last(quiet), None);
+    let last = last(busy).unwrap();
+    assert_eq!(last.took, Duration::from_millis(2));
+    assert!(last.ago < Duration::from_secs(60), "{last:?}");
+    // Whoever is no member any more says nothing.
+    store.note_revocation(id::node_id(), Duration::ZERO).await.unwrap();
+    assert_eq!(store.look().await.unwrap().members.len(), 2);
+}
+
 pub(crate) async fn only_who_stands_still_is_evicted(store: &impl Store) {
     let id = joined(store).await;
     let look = store.look().await.unwrap();

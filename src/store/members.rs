@@ -21,6 +21,9 @@ pub trait Members: Send + Sync {
     /// Everybody, and how far they are.
     async fn look(&self) -> Result<Look, StoreError>;
 
+    /// Notes how long the last revocation that a member told the others of took to hold everywhere.
+    async fn note_revocation(&self, id: Uuid, took: Duration) -> Result<(), StoreError>;
+
     /// Removes a member that has not moved since it was seen, by the connection that saw it; whether it was there.
     async fn evict(&self, member: &Member, line: &Line) -> Result<bool, StoreError>;
 
@@ -48,6 +51,31 @@ pub struct Member {
     pub applied: Position,
     /// How often it has polled.
     pub beat: i64,
+    /// The last revocation that it told the others of and that held everywhere; nothing where there was none.
+    pub last_revocation: Option<LastRevocation>,
+}
+
+/// A revocation that one node told the others of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastRevocation {
+    /// How long it took to hold everywhere.
+    pub took: Duration,
+    /// How long ago that was.
+    pub ago: Duration,
+}
+
+impl LastRevocation {
+    /// As the table has it, in microseconds; nothing where one is missing.
+    pub(super) fn of(took_us: Option<i64>, ago_us: Option<i64>) -> Option<Self> {
+        // Clocks that were set back make it now.
+        let duration = |us: i64| Duration::from_micros(u64::try_from(us).unwrap_or(0));
+        took_us.zip(ago_us).map(|(took, ago)| Self { took: duration(took), ago: duration(ago) })
+    }
+}
+
+/// As the table has it.
+pub(super) fn microseconds(took: Duration) -> i64 {
+    i64::try_from(took.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// All members at one moment.
@@ -130,6 +158,7 @@ mod tests {
             node: node.clone(),
             applied: Position(applied),
             beat,
+            last_revocation: None,
         };
         Look {
             line: Line { number: line, opened: Some(at(opened)) },

@@ -26,7 +26,7 @@ pub use cursors::Cursors;
 pub use error::StoreError;
 pub use inspection::{Inspection, SilentTrigger};
 pub use ledger::{Applied, ChangeError, Decide, Ledger};
-pub use members::{GRACE, LEASE, Line, Look, Member, Members, Node};
+pub use members::{GRACE, LEASE, LastRevocation, Line, Look, Member, Members, Node};
 pub(crate) use name::is_invisible;
 pub use name::{Email, NameError, PermissionName, RoleName, Username};
 pub use options::{Observe, Options};

@@ -98,6 +98,10 @@ impl Members for Log {
         unreachable!("no node looks here")
     }
 
+    async fn note_revocation(&self, _: Uuid, _: Duration) -> Result<(), StoreError> {
+        unreachable!("no node announces here")
+    }
+
     async fn evict(&self, _: &Member, _: &Line) -> Result<bool, StoreError> {
         unreachable!("no node evicts here")
     }

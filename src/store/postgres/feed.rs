@@ -193,10 +193,12 @@ const POLL: &str = "
 
 /// Everybody, and a row about the log itself.
 const LOOK: &str = "
-    select null::uuid, null::text, null::text, coalesce(max(seq), 0), 0::bigint from doorward.change
+    select null::uuid, null::text, null::text, coalesce(max(seq), 0), 0::bigint, null::bigint, null::bigint
+    from doorward.change
     union all
-    select n.id, n.name, n.version, coalesce((select seq from doorward.change c where c.tag = n.tag), 0), n.beat
-    from doorward.node n";
+    select n.id, n.name, n.version, coalesce((select seq from doorward.change c where c.tag = n.tag), 0), n.beat,
+      r.took_us, (extract(epoch from clock_timestamp() - r.held_at) * 1000000)::bigint
+    from doorward.node n left join doorward.last_revocation r on r.node = n.id";
 
 const EVICT: &str = "delete from doorward.node where id = $1 and beat = $2 returning id";
 

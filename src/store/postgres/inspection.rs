@@ -106,7 +106,10 @@ mod tests {
         let address = address(&database);
         for _ in 0..2 {
             let access = Access { address: &address, password: None, authorities: None };
-            assert_eq!(Postgres::inspect(access).await.unwrap().pending, ["users", "nodes", "event_cursor"]);
+            assert_eq!(
+                Postgres::inspect(access).await.unwrap().pending,
+                ["users", "nodes", "event_cursor", "last_revocation"]
+            );
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The members over the table `node`.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use deadpool_postgres::Client;
 use tokio_postgres::Row;
@@ -10,7 +12,8 @@ use super::change_log::entry;
 use super::columns::Columns;
 use super::fault::Fault;
 use crate::clock::Timestamp;
-use crate::store::{Batch, Line, Look, Member, Members, Node, Position, StoreError};
+use crate::store::members::microseconds;
+use crate::store::{Batch, LastRevocation, Line, Look, Member, Members, Node, Position, StoreError};
 
 #[async_trait]
 impl Members for Postgres {
@@ -38,6 +41,16 @@ impl Members for Postgres {
             look.map_err(|fault| fault.while_trying("look"))
         };
         self.options.observed("look", look).await
+    }
+
+    async fn note_revocation(&self, id: Uuid, took: Duration) -> Result<(), StoreError> {
+        let note = self.management.run("note_revocation", move |client| {
+            Box::pin(async move {
+                client.execute(NOTE_REVOCATION, &[&id, &microseconds(took)]).await?;
+                Ok(())
+            })
+        });
+        self.options.observed("note_revocation", note).await
     }
 
     async fn evict(&self, member: &Member, line: &Line) -> Result<bool, StoreError> {
@@ -97,8 +110,16 @@ fn member(row: &Row) -> Result<Member, Fault> {
         node: Node { name: row.column(1)?, version: row.column(2)? },
         applied: Position(row.column(3)?),
         beat: row.column(4)?,
+        last_revocation: LastRevocation::of(row.column(5)?, row.column(6)?),
     })
 }
 
 const JOIN: &str = "insert into doorward.node (id, name, version) values ($1, $2, $3)";
+/// Nodes that are gone leave nothing behind: no key refers to them, which every poll would have to look at.
+const NOTE_REVOCATION: &str = "
+    with gone as (
+      delete from doorward.last_revocation r where not exists (select from doorward.node n where n.id = r.node))
+    insert into doorward.last_revocation (node, took_us, held_at)
+    select id, $2, clock_timestamp() from doorward.node where id = $1
+    on conflict (node) do update set took_us = excluded.took_us, held_at = excluded.held_at";
 const LEAVE: &str = "delete from doorward.node where id = $1";

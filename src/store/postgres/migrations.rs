@@ -16,6 +16,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "users", sql: include_str!("migrations/0001_users.sql") },
     Migration { number: 2, name: "nodes", sql: include_str!("migrations/0002_nodes.sql") },
     Migration { number: 3, name: "event_cursor", sql: include_str!("migrations/0003_event_cursor.sql") },
+    Migration { number: 4, name: "last_revocation", sql: include_str!("migrations/0004_last_revocation.sql") },
 ];
 
 /// Brings the schema up to date and returns how many migrations that took. Two nodes may do this at once.

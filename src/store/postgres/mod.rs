@@ -135,6 +135,7 @@ mod conformance {
         changes_of_rights_reach_the_log,
         the_log_is_read_from_a_tag_on,
         members_are_seen_with_what_they_have_applied,
+        a_member_says_how_long_its_last_revocation_took,
         only_who_stands_still_is_evicted,
         who_was_evicted_or_left_hears_nothing,
         own_changes_are_noticed_at_once,

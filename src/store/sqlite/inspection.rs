@@ -84,7 +84,7 @@ mod tests {
         assert!(!path.exists());
         std::fs::write(&path, "").unwrap();
         let empty = Sqlite::inspect(&path).unwrap();
-        assert_eq!(empty.pending, ["users", "nodes", "event_cursor"]);
+        assert_eq!(empty.pending, ["users", "nodes", "event_cursor", "last_revocation"]);
         assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
     }
 }

@@ -11,7 +11,8 @@ use super::Sqlite;
 use super::change_log::{newer, newest};
 use super::column::Id;
 use super::fault::Fault;
-use crate::store::{Batch, Line, Look, Member, Members, Node, Position, StoreError};
+use crate::store::members::microseconds;
+use crate::store::{Batch, LastRevocation, Line, Look, Member, Members, Node, Position, StoreError};
 
 #[async_trait]
 impl Members for Sqlite {
@@ -34,6 +35,15 @@ impl Members for Sqlite {
         let sent = self.options.clock.boot();
         let (newest, members) = self.read("look", look).await?;
         Ok(Look { line: LINE, sent, newest, members })
+    }
+
+    async fn note_revocation(&self, id: Uuid, took: Duration) -> Result<(), StoreError> {
+        self.membership("note_revocation", ANSWER, move |connection| {
+            connection.execute(FORGET, [])?;
+            connection.execute(NOTE_REVOCATION, (Id(id), microseconds(took)))?;
+            Ok(())
+        })
+        .await
     }
 
     async fn evict(&self, member: &Member, _: &Line) -> Result<bool, StoreError> {
@@ -68,6 +78,7 @@ fn look(connection: &mut Connection) -> Result<(Position, Vec<Member>), Fault> {
             node: Node { name: row.get(1)?, version: row.get(2)? },
             applied: Position(row.get(3)?),
             beat: row.get(4)?,
+            last_revocation: LastRevocation::of(row.get(5)?, row.get(6)?),
         })
     })?;
     Ok((newest, members.collect::<Result<_, _>>()?))
@@ -83,7 +94,15 @@ const JOIN: &str = "insert into node (id, name, version) values (?1, ?2, ?3)";
 const BEAT: &str = "update node set tag = ?2, beat = beat + 1 where id = ?1";
 const EVICT: &str = "delete from node where id = ?1 and beat = ?2";
 const LOOK: &str = "
-    select n.id, n.name, n.version, coalesce((select seq from change c where c.tag = n.tag), 0), n.beat from node n";
+    select n.id, n.name, n.version, coalesce((select seq from change c where c.tag = n.tag), 0), n.beat,
+      r.took_us, cast(1000000 * unixepoch('subsec') as integer) - 1000 * r.held_at
+    from node n left join last_revocation r on r.node = n.id";
+/// Processes that are gone leave nothing behind.
+const FORGET: &str = "delete from last_revocation where node not in (select id from node)";
+const NOTE_REVOCATION: &str = "
+    insert into last_revocation (node, took_us, held_at)
+    select id, ?2, cast(1000 * unixepoch('subsec') as integer) from node where id = ?1
+    on conflict (node) do update set took_us = excluded.took_us, held_at = excluded.held_at";
 
 const ANSWER: Duration = Duration::from_millis(400);
 /// For the whole log.

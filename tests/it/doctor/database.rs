@@ -6,6 +6,7 @@ use test_services::postgres::Postgres;
 use super::clinic::Clinic;
 use crate::keycloak::world::text;
 use crate::support::gateway::{free_address, run};
+use crate::support::patience::wait_for;
 use crate::support::users;
 
 #[test]
@@ -55,6 +56,11 @@ fn a_server_that_is_away_old_or_silent_is_told_apart() {
     let well = clinic.examine(&[]);
     assert!(well.complaints().is_empty(), "{}", well.output);
     assert_eq!((well.verdict("nodes"), well.verdict("database-clock")), ("ok".into(), "ok".into()), "{}", well.output);
+    let own = wait_for("a look of the gateway itself", || {
+        let checks = gateway.operations("/readyz").json()["checks"].as_array().cloned()?;
+        (!checks.is_empty()).then_some(checks)
+    });
+    assert!(own.iter().any(|one| one["check"] == "nodes" && one["verdict"] == "ok"), "{own:?}");
     gateway.signal("STOP");
     let paused = clinic.examine(&[]);
     gateway.signal("CONT");

@@ -6,4 +6,4 @@ mod faults;
 mod file;
 mod lost;
 mod together;
-mod world;
+pub mod world;

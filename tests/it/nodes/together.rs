@@ -1,8 +1,12 @@
 //! All nodes are well.
 
 use std::thread;
+use std::time::Duration;
 
 use super::world::{GRACE, Nodes, log_out, status};
+use crate::support::patience::wait_for;
+use crate::support::raw::{Connection, Request};
+use crate::support::recorder::Step;
 
 #[test]
 fn a_session_that_ended_at_one_node_is_refused_by_all_when_that_is_answered() {
@@ -41,6 +45,20 @@ fn many_that_end_at_once_are_all_refused_everywhere() {
     });
     let other = nodes.session();
     assert_eq!(status(&nodes.gateways[0], &other), 200);
+}
+
+#[test]
+fn a_request_that_goes_on_at_one_node_ends_when_its_session_ends_at_another() {
+    let nodes = Nodes::new();
+    let events = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n\n\r\n";
+    nodes.setup.upstream.answer(move |_| vec![Step::Send(events.into()), Step::Echo]);
+    let session = nodes.sessions.open(&nodes.setup);
+    let mut open = Connection::open(nodes.gateways[1].address);
+    open.send(&Request::get("/admin/x").bearer(&session.access_token).bytes());
+    assert!(open.head().unwrap().starts_with(b"HTTP/1.1 200"));
+    wait_for("a stream", || (nodes.gateways[1].metric("doorward_streams", &[]) > 0.0).then_some(()));
+    assert_eq!(log_out(&nodes.gateways[0], &session).0.status, 204);
+    assert!(open.is_closed_within(Duration::from_secs(3)), "{}", nodes.gateways[1].log.text());
 }
 
 #[test]

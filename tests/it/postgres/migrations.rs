@@ -8,7 +8,7 @@ use crate::support::gateway::{Gateway, run};
 use crate::support::setup::Setup;
 
 /// How many there are.
-const MIGRATIONS: i64 = 3;
+const MIGRATIONS: i64 = 4;
 
 #[test]
 fn two_nodes_that_start_on_an_empty_database_both_serve() {
