@@ -48,6 +48,14 @@ impl Front {
         Self { gateway, upstream, file, _directory: directory }
     }
 
+    /// Kills the gateway, and starts it again when something has happened.
+    pub fn restart_after(&mut self, meanwhile: impl FnOnce()) {
+        self.gateway.signal("KILL");
+        self.gateway.wait();
+        meanwhile();
+        self.gateway = Gateway::start(self.file.as_ref());
+    }
+
     /// Runs a command of the gateway.
     pub fn doorward(&self, arguments: &[&str]) {
         doorward(&self.file, arguments);

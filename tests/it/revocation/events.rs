@@ -195,3 +195,18 @@ fn the_tokens_of_a_key_that_is_disabled_or_removed_die_within_a_poll() {
     scene.ends_by_events("h signing key removed", &[&bob], || scene.realm().remove_key(&kid(&bob)));
     assert!(scene.passes(&alice), "another key");
 }
+
+#[test]
+fn what_the_events_tell_again_is_no_second_revocation() {
+    let scene = Scene::start();
+    let alice = scene.alive("alice");
+    let metric = |name: &str, labels: &[&str]| scene.front.gateway.metric(name, labels);
+    let before = metric("doorward_announcements_total", &[]);
+    scene.ends_at_once("a1 log-out", &[&alice], || {
+        assert_eq!(scene.world.post("logout", &[("refresh_token", &alice.refresh)]).status, 204);
+    });
+    let polls = || metric("doorward_event_polls_total", &[]);
+    let begun = polls();
+    wait_for("the event to be read, and once more", || (polls() >= begun + 3.0).then_some(()));
+    assert_eq!(metric("doorward_announcements_total", &[]) - before, 1.0, "{}", scene.front.gateway.log.text());
+}

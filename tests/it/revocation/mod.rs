@@ -3,6 +3,7 @@
 
 mod believed;
 mod browser;
+mod downtime;
 mod events;
 mod limits;
 mod pages;

@@ -27,8 +27,13 @@ impl World {
         change(&mut setup);
         let running = setup.start();
         running.upstream().answer(|request| {
-            let begun = if request.head.starts_with(b"GET /ws") { SWITCH } else { EVENTS };
-            vec![Step::Send(begun.into()), Step::Echo]
+            let asked = |path: &str| request.head.starts_with(format!("GET {path}").as_bytes());
+            let (begun, rest) = match () {
+                () if asked("/ws") => (SWITCH, Step::Echo),
+                () if asked("/api/download") => (DOWNLOAD, Step::Flood(vec![0; 64 * 1024])),
+                () => (EVENTS, Step::Echo),
+            };
+            vec![Step::Send(begun.into()), rest]
         });
         Self { running }
     }
@@ -97,5 +102,6 @@ pub fn upgrade(path: &str) -> Request {
 /// The answer that opens a WebSocket.
 pub const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                       Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+const DOWNLOAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n";
 const EVENTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n\
                       8\r\ndata: 1\n\r\n";
