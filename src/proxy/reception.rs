@@ -118,6 +118,10 @@ impl Carrier {
         }
         let problem = Problem::render(rejection, &passage.record.request_id);
         report(&problem, rejection, &passage.record.request_id);
+        if matches!(rejection, Rejection::Request(_)) && problem.status == StatusCode::BAD_REQUEST {
+            // Whoever writes such a target or host may take something else for the next request, too.
+            session.set_keepalive(None);
+        }
         let answer = Answer { status: problem.status, headers: problem.headers, body: problem.body.into() };
         finish(&self.services, session, passage, answer, problem.reason).await
     }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::support::h2::{
-    Connection, DATA, END_STREAM, Fields, PING, PRIORITY, RST_STREAM, SETTINGS, frame, get, headers,
+    Connection, DATA, END_STREAM, Fields, PING, PRIORITY, RST_STREAM, SETTINGS, block, frame, get, headers,
 };
 use crate::support::patience::{PATIENCE, wait_for};
 use crate::support::raw::Request;
+use crate::support::recorder::Step;
 use crate::support::setup::{Running, Setup};
 use crate::support::tls::{Client, Pair};
 
@@ -237,4 +238,24 @@ fn a_stop_lets_streams_end() {
     gate.open();
     assert_status(&mut client, 1, 200);
     assert!(running.gateway.wait().success());
+}
+
+#[test]
+fn a_head_that_does_not_end_is_not_waited_for_whatever_else_is_open() {
+    const HEADERS: u8 = 1;
+    let running = start_with("header_timeout = \"1s\"\nidle_timeout = \"1h\"\n");
+    running.upstream().answer(|_| {
+        let begun =
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n\n\r\n";
+        vec![Step::Send(begun.into()), Step::Echo]
+    });
+    let mut client = Connection::open(running.gateway.address);
+    client.send(&headers(1, &get("/public/events"), true));
+    wait_for("a stream", || (running.gateway.metric("doorward_requests_in_flight", &[]) > 0.0).then_some(()));
+    // Whole heads in the meantime are no excuse.
+    client.send(&headers(3, &get("/public/more"), true));
+    client.send(&frame(HEADERS, 0, 5, &block(&get("/public/x"))));
+    assert!(client.is_closed_within(PATIENCE));
+    let dropped = || running.gateway.metric("doorward_connections_dropped_total", &["http2-head"]);
+    wait_for("the count", || (dropped() == 1.0).then_some(()));
 }
