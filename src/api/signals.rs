@@ -55,7 +55,7 @@ pub(super) fn endpoints() -> [Endpoint; 3] {
 
 async fn log_out(desk: Arc<Desk>, call: Call) -> Result<Reply, Rejection> {
     let (signal, arrived) = (Signal::BackchannelLogout, call.arrived);
-    let text = logout_token(&call).inspect_err(|error| unreadable(&desk, signal, error))?;
+    let text = logout_token(&call).inspect_err(|error| tell(&desk, signal, Fate::Refused, error))?;
     let now = desk.parts.clock.wall();
     let read = desk.parts.identities.read_logout(&text, now).await;
     let token = read.map_err(|error| refused(&desk, signal, error))?;
@@ -83,15 +83,14 @@ fn refused(desk: &Desk, signal: Signal, error: ProveError) -> ApiError {
         ProveError::Token(_) => Fate::Refused,
         ProveError::KeysUnavailable { .. } => Fate::Unknown,
     };
-    desk.parts.signals.metrics().heard(signal, outcome);
-    tracing::warn!(error = &error as &dyn std::error::Error, ?signal, "a signal of the end of sessions was refused");
+    tell(desk, signal, outcome, &error);
     ApiError::Signal(error)
 }
 
-/// Tells of a call that is no signal at all.
-fn unreadable(desk: &Desk, signal: Signal, error: &ApiError) {
-    desk.parts.signals.metrics().heard(signal, Fate::Refused);
-    tracing::warn!(error = error as &dyn std::error::Error, ?signal, "a signal of the end of sessions was refused");
+/// Counts a signal that is not heeded, and says why.
+fn tell(desk: &Desk, signal: Signal, outcome: Fate, error: &(dyn std::error::Error + 'static)) {
+    desk.parts.signals.metrics().heard(signal, outcome);
+    tracing::warn!(error, ?signal, "a signal of the end of sessions was refused");
 }
 
 fn done(sub: Option<&Arc<str>>) -> Result<Reply, Rejection> {

@@ -19,6 +19,8 @@ pub(super) struct Answer {
     pub headers: HeaderMap,
     /// The body, whole.
     pub body: Bytes,
+    /// Whether nobody can be sure where the next request begins, so that the connection ends with it.
+    pub doubtful: bool,
 }
 
 /// Without what is personal or secret.
@@ -32,7 +34,7 @@ impl Answer {
     /// Writes the answer. The connection is kept where it is certain where the next request begins: not behind a body
     /// that is too long to be read to its end.
     pub(super) async fn write(self, session: &mut Session) -> pingora::Result<()> {
-        if self.leaves_doubt() || !drained(session).await {
+        if self.doubtful || !drained(session).await {
             session.set_keepalive(None);
         }
         let bodyless = self.status == StatusCode::NO_CONTENT;
@@ -49,12 +51,6 @@ impl Answer {
         }
         linger(session).await;
         Ok(())
-    }
-
-    /// Of a body that did not come or was too large nobody knows the end, and after a panic nobody knows anything.
-    fn leaves_doubt(&self) -> bool {
-        let doubtful = [StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::INTERNAL_SERVER_ERROR];
-        doubtful.contains(&self.status)
     }
 }
 

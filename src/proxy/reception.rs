@@ -103,7 +103,7 @@ impl Carrier {
         if let Some(about) = &reply.about {
             passage.note_about(about);
         }
-        Ok(Answer { status: reply.status, headers: reply.headers, body: reply.body })
+        Ok(Answer { status: reply.status, headers: reply.headers, body: reply.body, doubtful: false })
     }
 
     pub(super) async fn refuse(
@@ -118,12 +118,19 @@ impl Carrier {
         }
         let problem = Problem::render(rejection, &passage.record.request_id);
         report(&problem, rejection, &passage.record.request_id);
-        if matches!(rejection, Rejection::Request(_)) && problem.status == StatusCode::BAD_REQUEST {
-            // Whoever writes such a target or host may take something else for the next request, too.
-            session.set_keepalive(None);
-        }
-        let answer = Answer { status: problem.status, headers: problem.headers, body: problem.body.into() };
+        let doubtful = leaves_doubt(rejection, problem.status);
+        let answer = Answer { status: problem.status, headers: problem.headers, body: problem.body.into(), doubtful };
         finish(&self.services, session, passage, answer, problem.reason).await
+    }
+}
+
+/// Whoever writes a target or host that is none may take something else for the next request, too; of a body that did not
+/// come or was too large nobody knows the end, and after a panic nobody knows anything.
+fn leaves_doubt(rejection: &Rejection, status: StatusCode) -> bool {
+    match status {
+        StatusCode::BAD_REQUEST => matches!(rejection, Rejection::Request(_)),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::INTERNAL_SERVER_ERROR => true,
+        _ => false,
     }
 }
 
@@ -144,7 +151,7 @@ fn preflight(snapshot: &Snapshot, incoming: &Incoming) -> Option<Answer> {
     let route = snapshot.routes.find(&incoming.host, &incoming.path, asked.method).ok()?;
     let cors = Cors::judge(&route.cors_origins, incoming)?;
     let headers: HeaderMap = cors.preflight(&route.methods, asked).collect();
-    Some(Answer { status: StatusCode::NO_CONTENT, headers, body: Bytes::new() })
+    Some(Answer { status: StatusCode::NO_CONTENT, headers, body: Bytes::new(), doubtful: false })
 }
 
 /// Writes an answer of the gateway, with what a browser of another origin may know of it.
