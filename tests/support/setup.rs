@@ -1,6 +1,7 @@
 //! The whole fixture of facts/security.md §2.1: issuer, upstream, users database and configuration.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -92,6 +93,13 @@ impl Setup {
         let mut setup = Self::new();
         setup.config.routes = routes.to_owned();
         setup
+    }
+
+    /// Leads to an application that speaks HTTP/2, at that address; by HTTP/2 no WebSocket is opened.
+    pub fn speak_http2_to(&mut self, application: SocketAddr) {
+        let (old, new) = (format!("\"{}\"", self.upstream.url()), format!("\"http://{application}\""));
+        self.config.upstreams = self.config.upstreams.replace(&old, &new) + "http2 = true\n";
+        self.config.routes = self.config.routes.replace("websocket = true", "");
     }
 
     /// Writes the configuration file and says where.

@@ -211,9 +211,7 @@ fn an_upstream_that_breaks_the_rules() {
         }
     });
     let mut setup = Setup::new();
-    let (old, new) = (format!("\"{}\"", setup.upstream.url()), format!("\"http://{address}\""));
-    setup.config.upstreams = setup.config.upstreams.replace(&old, &new) + "http2 = true\n";
-    setup.config.routes = setup.config.routes.replace("websocket = true", "");
+    setup.speak_http2_to(address);
     let running = setup.start();
     let answer = running.gateway.send(Request::get("/public/x"));
     assert_eq!(answer.status, 502, "{}", answer.shown());

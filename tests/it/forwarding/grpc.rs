@@ -21,9 +21,7 @@ fn messages_stream_both_ways_and_the_trailers_arrive() {
     let checks = Arc::new(AtomicUsize::new(0));
     runtime.spawn(grpc::echo(listener, Arc::clone(&checks)));
     let mut setup = Setup::new();
-    let (old, new) = (format!("\"{}\"", setup.upstream.url()), format!("\"http://{address}\""));
-    setup.config.upstreams = setup.config.upstreams.replace(&old, &new) + "http2 = true\n";
-    setup.config.routes = setup.config.routes.replace("websocket = true", "");
+    setup.speak_http2_to(address);
     setup.config.server += "h2c = true\n";
     let running = setup.start();
     let token = running.new_token("alice");
@@ -68,9 +66,8 @@ fn its_health_is_asked_in_its_own_language() {
     runtime.spawn(grpc::echo(listener, Arc::clone(&checks)));
     let mut setup = Setup::new();
     let health = "health = { path = \"/healthz?x=1\", interval = \"100ms\", timeout = \"5s\", up = 1, down = 1 }\n";
-    setup.config.upstreams =
-        format!("[[upstream]]\nname = \"app\"\nservers = [\"http://{address}\"]\nhttp2 = true\n{health}");
-    setup.config.routes = setup.config.routes.replace("websocket = true", "");
+    setup.speak_http2_to(address);
+    setup.config.upstreams += health;
     let running = setup.start();
     wait_for("checks", || (checks.load(Ordering::SeqCst) > 3).then_some(()));
     assert_eq!(running.gateway.metric("doorward_upstream_server_up", &[&address.to_string()]), 1.0);

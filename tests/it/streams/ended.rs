@@ -130,9 +130,7 @@ fn a_call_of_grpc_is_reset_on_both_sides() {
         }
     });
     let world = World::with(|setup| {
-        let (old, new) = (format!("\"{}\"", setup.upstream.url()), format!("\"http://{address}\""));
-        setup.config.upstreams = setup.config.upstreams.replace(&old, &new) + "http2 = true\n";
-        setup.config.routes = setup.config.routes.replace("websocket = true", "");
+        setup.speak_http2_to(address);
         setup.config.server.push_str("h2c = true\n");
     });
     runtime.block_on(async {
