@@ -50,6 +50,8 @@ enum ReloadError {
     Complaints(#[from] Complaints),
     #[error("{} changes which realm is ours, which needs a restart", .0.join(" and "))]
     OtherRealm(Vec<&'static str>),
+    #[error("tokens would live longer than revocations are kept: a longer max_lifetime or leeway needs a restart")]
+    Lifetime,
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
     #[error("[server.tls] {0}")]
@@ -148,6 +150,9 @@ impl Reload {
         if !other_realm.is_empty() {
             return Err(ReloadError::OtherRealm(other_realm));
         }
+        if self.fixed.is_outlived_by(&settings) {
+            return Err(ReloadError::Lifetime);
+        }
         let in_vain = self.fixed.changed_by(&settings);
         let files = settings.server.tls.as_ref().map(|tls| tls.certificates.clone());
         let before = self.snapshot.load_full();
@@ -175,9 +180,10 @@ impl ReloadError {
     fn is_away(&self) -> bool {
         match self {
             Self::Snapshot(SnapshotError::Keys { .. } | SnapshotError::Names { .. }) => true,
-            Self::Snapshot(SnapshotError::Prefix(_) | SnapshotError::Lifetime)
+            Self::Snapshot(SnapshotError::Prefix(_))
             | Self::Complaints(_)
             | Self::OtherRealm(_)
+            | Self::Lifetime
             | Self::Certificate(_)
             | Self::Panicked => false,
         }

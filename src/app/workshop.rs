@@ -43,7 +43,7 @@ pub(super) struct Workshop {
     pub(super) checks: Arc<HealthChecks>,
     pub(super) check_metrics: CheckMetrics,
     pub(super) kept: Kept,
-    /// How long a revocation is kept: no token may live longer.
+    /// How long a revocation is kept: no token lives longer.
     pub(super) keep: Duration,
 }
 
@@ -53,9 +53,6 @@ pub enum SnapshotError {
     /// The prefix of the endpoints makes no path.
     #[error("[auth] prefix makes no path")]
     Prefix(#[from] PathPatternError),
-    /// Tokens could outlive their revocation.
-    #[error("tokens would live longer than revocations are kept: a longer max_lifetime or leeway needs a restart")]
-    Lifetime,
     /// The new settings would lose the keys of an issuer.
     #[error("the keys of the issuer {issuer}, which are known, cannot be read by the new settings")]
     Keys {
@@ -80,9 +77,6 @@ impl Workshop {
         mut settings: Settings,
         before: Option<&Snapshot>,
     ) -> Result<Snapshot, SnapshotError> {
-        if settings.longest_life() > self.keep {
-            return Err(SnapshotError::Lifetime);
-        }
         let issuers = self.issuers(&settings, before).await?;
         let upstreams = self.upstreams(&settings, before).await?;
         let identities = self.identities(&issuers, before);
