@@ -21,4 +21,5 @@ pub mod socket;
 pub mod tls;
 pub mod token;
 pub mod users;
+pub mod websocket;
 pub mod words;

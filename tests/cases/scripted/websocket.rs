@@ -7,24 +7,14 @@ use crate::support::patience::PATIENCE;
 use crate::support::raw::{Connection, Request, Response};
 use crate::support::recorder::Step;
 use crate::support::setup::{Running, Setup};
+use crate::support::websocket::{SWITCH, upgrade};
 
 pub const SCRIPTS: &[(&str, Script)] = &[
-    ("WS-011", |_| refused(|token| handshake(&format!("/ws/echo?access_token={token}")))),
-    ("WS-012", |_| refused(|token| handshake("/ws/echo").with("Sec-WebSocket-Protocol", &format!("bearer, {token}")))),
+    ("WS-011", |_| refused(|token| upgrade(&format!("/ws/echo?access_token={token}")))),
+    ("WS-012", |_| refused(|token| upgrade("/ws/echo").with("Sec-WebSocket-Protocol", &format!("bearer, {token}")))),
     ("WS-015", |_| an_upgrade_that_nobody_asked_for()),
     ("WS-016", |_| an_idle_socket()),
 ];
-
-const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-                      Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
-
-fn handshake(path: &str) -> Request {
-    Request::get(path)
-        .with("Connection", "Upgrade")
-        .with("Upgrade", "websocket")
-        .with("Sec-WebSocket-Version", "13")
-        .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
-}
 
 fn refused(request: impl Fn(&str) -> Request) {
     let running = Running::new();
@@ -42,7 +32,7 @@ fn an_upgrade_that_nobody_asked_for() {
 
 fn open(running: &Running, token: &str) -> Connection {
     let mut socket = Connection::open(running.gateway.address);
-    socket.send(&handshake("/ws/echo").bearer(token).bytes());
+    socket.send(&upgrade("/ws/echo").bearer(token).bytes());
     let answer = socket.response().unwrap();
     assert_eq!(answer.status, 101, "{}", answer.shown());
     socket

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 
-use super::secure::upgrade;
 use crate::support::house::kind;
 use crate::support::log::field;
 use crate::support::patience::PATIENCE;
 use crate::support::raw::Request;
 use crate::support::recorder::Recorder;
 use crate::support::setup::{Running, Setup};
+use crate::support::websocket::upgrade;
 
 /// An address where so many wait to be accepted already that the system answers no further connection.
 struct Crowd {

@@ -23,6 +23,7 @@ use crate::support::raw::{Connection, Request};
 use crate::support::recorder::ANSWER;
 use crate::support::setup::{Running, Setup};
 use crate::support::tls;
+use crate::support::websocket::{SWITCH, upgrade};
 
 /// A gateway that believes the certificate of an application, with more keys of its upstream and of its route.
 fn start(application: SocketAddr, upstream: &str, route: &str) -> Running {
@@ -132,19 +133,8 @@ pub(super) fn echo(stream: Tls) -> io::Result<()> {
     }
 }
 
-const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-                      Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 const HELLO: &[u8] = b"\x81\x85\x00\x00\x00\x00hello";
 const CLOSE: &[u8] = b"\x88\x80\x00\x00\x00\x00";
-
-/// A request for a WebSocket.
-pub(super) fn upgrade(path: &str) -> Request {
-    Request::get(path)
-        .with("Connection", "Upgrade")
-        .with("Upgrade", "websocket")
-        .with("Sec-WebSocket-Version", "13")
-        .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
-}
 
 /// A WebSocket that has been seen to live.
 fn open(running: &Running) -> Connection {

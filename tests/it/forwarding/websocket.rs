@@ -4,20 +4,10 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
-use crate::support::raw::{Connection, Request};
+use crate::support::raw::Connection;
 use crate::support::recorder::Step;
 use crate::support::setup::{Running, Setup};
-
-fn upgrade(path: &str) -> Request {
-    Request::get(path)
-        .with("Connection", "Upgrade")
-        .with("Upgrade", "websocket")
-        .with("Sec-WebSocket-Version", "13")
-        .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
-}
-
-const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-                      Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+use crate::support::websocket::{SWITCH, upgrade};
 
 #[test]
 fn a_websocket_opens_where_the_route_allows_it() {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{public, reload};
-use crate::streams::world::{SWITCH, upgrade};
 use crate::support::issuer::Issuer;
 use crate::support::patience::wait_for;
 use crate::support::raw::{Connection, Request};
 use crate::support::recorder::{ANSWER, Gate, Recorder, Step};
 use crate::support::setup::Running;
 use crate::support::users::{self, User};
+use crate::support::websocket::{SWITCH, upgrade};
 use crate::support::words::Words;
 
 #[test]

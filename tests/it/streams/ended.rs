@@ -10,8 +10,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::world::{SOON, World, upgrade};
+use super::world::{SOON, World};
 use crate::support::raw::{Connection, Request};
+use crate::support::websocket::upgrade;
 use crate::support::{grpc, h2 as frames};
 
 #[test]

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::world::{SOON, World, upgrade};
+use super::world::{SOON, World};
 use crate::support::raw::Request;
 use crate::support::setup::ROUTES;
+use crate::support::websocket::upgrade;
 
 #[test]
 fn rights_that_are_taken_away_end_what_they_let_in() {

@@ -8,6 +8,7 @@ use crate::support::raw::{Connection, Request};
 use crate::support::recorder::Step;
 use crate::support::setup::{Running, Setup};
 use crate::support::users;
+use crate::support::websocket::SWITCH;
 
 /// Much more than the 100 ms that are promised: the machine may be busy.
 pub const SOON: Duration = Duration::from_secs(3);
@@ -90,18 +91,6 @@ impl World {
     }
 }
 
-/// A request for a WebSocket.
-pub fn upgrade(path: &str) -> Request {
-    Request::get(path)
-        .with("Connection", "Upgrade")
-        .with("Upgrade", "websocket")
-        .with("Sec-WebSocket-Version", "13")
-        .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
-}
-
-/// The answer that opens a WebSocket.
-pub const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-                      Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 const DOWNLOAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n";
 const EVENTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n\
                       8\r\ndata: 1\n\r\n";
